@@ -1,0 +1,39 @@
+import { edgeAddress } from "../core/edge-address.ts";
+import { stackPrefix } from "../core/names.ts";
+import type { Observed } from "../core/observed.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
+import { systems } from "../systems/index.ts";
+import { dockerClient } from "./docker.ts";
+import { type Engine, engine } from "./engine.ts";
+import { observe, type Site } from "./preflight.ts";
+
+/** The name of the project in Pulumi.yaml. */
+export const project = "turnout";
+
+/** What every command works with. */
+export interface Commands {
+  engine: Engine;
+  site: Site;
+  say: (line: string) => void;
+}
+
+/** @param stack name of the stack */
+export function commandsFor(stack: string): Commands {
+  const dockerHost = process.env.DOCKER_HOST ?? "";
+  return {
+    engine: engine(stack, project, process.env.TURNOUT_CONFIG_FILE),
+    site: { prefix: stackPrefix(project, stack), stack, dockerHost, docker: dockerClient(dockerHost) },
+    say: (line) => process.stdout.write(`${line}\n`),
+  };
+}
+
+/** The stack's settings, checked. @throws SettingsError */
+export async function settingsOf(commands: Commands): Promise<Settings> {
+  return parseSettings(await commands.engine.config(), systems, commands.site.stack);
+}
+
+/** What is on the server. */
+export async function observed(commands: Commands, settings: Settings): Promise<Observed> {
+  const { prefix } = commands.site;
+  return observe(commands.site, { prefix, edge: edgeAddress(prefix, settings) });
+}

@@ -1,0 +1,35 @@
+import { StepError } from "../core/errors.ts";
+import type { Commands } from "./context.ts";
+
+/** The configuration a fresh demo begins with; `Pulumi.dev.yaml` holds the rest. */
+const beginning = { activeColor: "blue", "versions.blue": "1.0.0" } as const;
+
+/** Brings the stack up. When it is up already, this changes nothing. */
+export async function demo(commands: Commands): Promise<void> {
+  const { engine, say } = commands;
+  await engine.init();
+  if ((await engine.up()) !== 0)
+    throw new StepError("The demo did not come up", "mend what it says above and run `npm run demo` again");
+  const { activeColor, url, previewUrl, versions } = (await engine.outputs()) as Record<string, unknown>;
+  const version = (versions as Record<string, string>)[String(activeColor)];
+  say(`
+${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
+
+  npm run deploy -- 1.1.0     the next version, to the idle color; nobody notices
+  npm run rollback            back, in seconds
+  npm run ops -- status       who serves, what runs
+  npm run ops -- log          what happened
+  npm run demo:down           remove all of it`);
+}
+
+/** Removes everything the demo made: services, volumes, networks, secrets, state. */
+export async function demoDown(commands: Commands): Promise<void> {
+  const { engine, say } = commands;
+  await engine.init();
+  if ((await engine.destroy()) !== 0)
+    throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");
+  await engine.forget();
+  await engine.remove("versions.green");
+  for (const [path, value] of Object.entries(beginning)) await engine.set(path, value);
+  say("The demo is gone. `npm run demo` brings it up again.");
+}

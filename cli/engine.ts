@@ -1,0 +1,85 @@
+import { execa } from "execa";
+import { TurnoutError } from "../core/errors.ts";
+
+/** A stack as the engine keeps it: its configuration and its outputs. */
+export interface Engine {
+  readonly stack: string;
+  /** The project's configuration without the project's name before each key; secrets are in the clear. */
+  config(): Promise<Record<string, string>>;
+  /** Sets one value; `path` may lead into an object. */
+  set(path: string, value: string): Promise<void>;
+  /** Removes one value. */
+  remove(path: string): Promise<void>;
+  /** The outputs of the last update that went through; empty before the first. */
+  outputs(): Promise<Record<string, unknown>>;
+  /** Makes the stack known if it is not. */
+  init(): Promise<void>;
+  /** `pulumi up`, shown as it goes. @returns its exit code */
+  up(): Promise<number>;
+  /** `pulumi destroy`, shown as it goes. @returns its exit code */
+  destroy(): Promise<number>;
+  /** Forgets the stack. Its configuration file stays. */
+  forget(): Promise<void>;
+}
+
+/**
+ * @param stack name of the stack
+ * @param project name of the project, the prefix of its keys
+ * @param configFile another file than `Pulumi.<stack>.yaml`
+ */
+export function engine(stack: string, project: string, configFile?: string): Engine {
+  const about = ["--stack", stack, "--non-interactive", ...(configFile ? ["--config-file", configFile] : [])];
+  const stateOnly = ["--stack", stack, "--non-interactive"];
+
+  async function query(argv: string[], otherwise?: string): Promise<string> {
+    const done = await execa("pulumi", argv, { reject: false, stdin: "ignore" });
+    if (done.exitCode === 0) return done.stdout;
+    if (otherwise !== undefined && /no stack named/.test(done.stderr)) return otherwise;
+    throw new TurnoutError(
+      `pulumi ${argv[0]} failed: ${done.stderr
+        .trim()
+        .split("\n")
+        .at(-1)
+        ?.replace(/^error: /, "")}`,
+    );
+  }
+
+  async function show(argv: string[]): Promise<number> {
+    const done = await execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
+    return done.exitCode ?? 1;
+  }
+
+  return {
+    stack,
+    async config() {
+      const all = JSON.parse(await query(["config", "--json", "--show-secrets", ...about], "{}"));
+      const entries = Object.entries(all as Record<string, { value?: string; objectValue?: unknown }>);
+      return Object.fromEntries(
+        entries
+          .filter(([key]) => key.startsWith(`${project}:`))
+          .map(([key, { value, objectValue }]) => [
+            key.slice(project.length + 1),
+            value ?? JSON.stringify(objectValue),
+          ]),
+      );
+    },
+    async set(path, value) {
+      await query(["config", "set", "--path", path, value, ...about]);
+    },
+    async remove(path) {
+      await query(["config", "rm", "--path", path, ...about]);
+    },
+    async outputs() {
+      return JSON.parse((await query(["stack", "output", "--json", ...stateOnly], "{}")) || "{}");
+    },
+    async init() {
+      const known = JSON.parse(await query(["stack", "ls", "--json"])) as { name: string }[];
+      if (!known.some((one) => one.name === stack)) await query(["stack", "init", stack, "--non-interactive"]);
+    },
+    up: () => show(["up", "--yes", "--skip-preview", ...about]),
+    destroy: () => show(["destroy", "--yes", "--skip-preview", ...about]),
+    async forget() {
+      await query(["stack", "rm", stack, "--yes", "--preserve-config"], "");
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { GuardError } from "../core/errors.ts";
+import type { JobInputs, JobPlacement } from "../core/jobs.ts";
+import { jobPaths } from "../core/jobs.ts";
+import { names } from "../core/names.ts";
+import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/observed.ts";
+import type { Settings } from "../core/settings.ts";
+import type { System } from "../core/system.ts";
+import type { JournalRecord } from "../ops/journal.ts";
+import { runJob } from "../ops/launch.ts";
+import type { DockerClient } from "./docker.ts";
+
+/** Where a stack lives. */
+export interface Site {
+  prefix: string;
+  stack: string;
+  dockerHost: string;
+  docker: DockerClient;
+}
+
+/**
+ * Sees that every image is there, or can be pulled.
+ * @throws GuardError naming the setting that asks for the missing one
+ */
+export async function checkImages(site: Site, settings: Settings, system: System): Promise<void> {
+  const wanted = imagesOf(settings, system);
+  const missing = await Promise.all(
+    wanted.map(async (one) => {
+      if (await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image)) return undefined;
+      if (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image))) return undefined;
+      return one;
+    }),
+  );
+  const first = missing.find((one) => one !== undefined);
+  if (first) throw missingImage(first.image, first.key, site.stack);
+}
+
+/** Sees that Turnout's own images are on the server. @throws GuardError */
+export async function checkOwnImages(site: Site, images: string[]): Promise<void> {
+  for (const image of images)
+    if (!(await site.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
+      throw new GuardError(
+        `The server does not have Turnout's image ${image}`,
+        site.dockerHost ? `build it there: DOCKER_HOST=${site.dockerHost} npm run setup` : "build it: npm run setup",
+      );
+}
+
+/** What is on the server now. Reads only; where nothing is deployed, it is known without a job. */
+export async function observe(site: Site, input: JobInputs["observe"]): Promise<Observed> {
+  const image = await deployedImage(site);
+  if (!image) return nothingObserved;
+  return JSON.parse(await runReader(site, "observe", input, image)) as Observed;
+}
+
+/** The journal's records, oldest first. */
+export async function readJournal(site: Site): Promise<JournalRecord[]> {
+  const image = await deployedImage(site);
+  if (!image) return [];
+  const { records } = JSON.parse(await runReader(site, "log", { prefix: site.prefix }, image));
+  return records as JournalRecord[];
+}
+
+/** The ops image that the stack's agent runs; undefined where nothing is deployed. */
+function deployedImage(site: Site): Promise<string | undefined> {
+  const format = "{{.Spec.TaskTemplate.ContainerSpec.Image}}";
+  return site.docker.query("service", "inspect", "--format", format, names(site.prefix).agent);
+}
+
+function runReader<V extends "observe" | "log">(site: Site, verb: V, input: JobInputs[V], image: string) {
+  const named = names(site.prefix);
+  const job: JobPlacement = {
+    image,
+    verb,
+    name: named.job(verb),
+    prefix: site.prefix,
+    network: named.adminNetwork,
+    volumes: { [jobPaths.journal]: named.journalVolume, [jobPaths.backups]: named.backupsVolume },
+    docker: true,
+    dockerHost: site.dockerHost,
+    key: verb,
+  };
+  return runJob(job, JSON.stringify(input), { quiet: true, fresh: true });
+}

@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Color } from "../core/color.ts";
+import { names } from "../core/names.ts";
+import { replicasOf, type Settings } from "../core/settings.ts";
+import { imageOf, type Service, type System } from "../core/system.ts";
+import type { Network } from "./network.ts";
+import { mountSecret, type SecretFile } from "./secrets.ts";
+import {
+  backwards,
+  boundedLog,
+  converge,
+  dnsRoundRobin,
+  hardened,
+  labelList,
+  limits,
+  restartAlways,
+  startFirst,
+} from "./swarm-service.ts";
+
+export interface ReleaseImagesArgs {
+  color: Color;
+  version: string;
+  system: System;
+}
+
+/** The images of one color's version, present on the server, and the release they amount to. */
+export class ReleaseImages extends pulumi.ComponentResource {
+  /** What each service runs: pinned by digest where the image came from a registry. */
+  readonly references: Record<string, pulumi.Output<string>>;
+  /** `<version>-<hash of the images>`: the same version built anew is another release. */
+  readonly release: pulumi.Output<string>;
+
+  constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:ReleaseImages", name, {}, opts);
+    const images = Object.entries(args.system.services).map(([service, definition]) => {
+      const image = new docker.RemoteImage(
+        `${name}-${service}`,
+        { name: imageOf(definition, args.version), keepLocally: true },
+        { parent: this },
+      );
+      return [service, image] as const;
+    });
+    this.references = Object.fromEntries(
+      images.map(([service, image]) => [
+        service,
+        pulumi.all([image.name, image.repoDigest]).apply(([reference, digest]) => digest || reference),
+      ]),
+    );
+    this.release = pulumi.all(images.map(([, image]) => image.imageId)).apply((ids) => releaseOf(args.version, ids));
+    this.registerOutputs({ release: this.release });
+  }
+}
+
+export interface ColorStackArgs {
+  prefix: string;
+  color: Color;
+  version: string;
+  images: ReleaseImages;
+  system: System;
+  settings: Settings;
+  network: Network;
+  /** Every secret a service may name. */
+  secrets: Record<string, SecretFile>;
+}
+
+/**
+ * The services of one color: healthy, hardened, and each telling who it is by its environment. Workers start at
+ * rest; a job wakes those of the serving color, so their replicas are left alone here.
+ */
+export class ColorStack extends pulumi.ComponentResource {
+  /** Ids of the web services. */
+  readonly web: pulumi.Output<string>[] = [];
+  /** Changes with every change of a worker, so that the job that wakes them runs again. */
+  readonly workers: pulumi.Output<string>;
+
+  constructor(name: string, args: ColorStackArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:ColorStack", name, {}, opts);
+    const specs: pulumi.Output<string>[] = [];
+    for (const [service, definition] of Object.entries(args.system.services)) {
+      const created = this.createService(`${name}-${service}`, service, definition, args);
+      if (definition.kind === "web") this.web.push(created.id);
+      else specs.push(pulumi.jsonStringify([created.id, created.taskSpec]));
+    }
+    this.workers = pulumi
+      .all(specs)
+      .apply((texts) => createHash("sha256").update(texts.join("\n")).digest("hex").slice(0, 12));
+    this.registerOutputs({ workers: this.workers });
+  }
+
+  private createService(name: string, service: string, definition: Service, args: ColorStackArgs): docker.Service {
+    const { prefix, color, settings } = args;
+    const serviceName = names(prefix).service(color, service);
+    const role = { "turnout.color": color, "turnout.service": service };
+    const worker = definition.kind === "worker";
+    return new docker.Service(
+      name,
+      {
+        name: serviceName,
+        labels: labelList(prefix, definition.kind, role),
+        taskSpec: {
+          containerSpec: {
+            image: args.images.references[service] ?? "",
+            labels: labelList(prefix, definition.kind, role),
+            env: {
+              ...definition.env,
+              TURNOUT_COLOR: color,
+              TURNOUT_SERVICE: serviceName,
+              TURNOUT_VERSION: args.version,
+              TURNOUT_RELEASE: args.images.release,
+            },
+            ...hardened(definition.user, definition.tmpfs),
+            secrets: definition.secrets.map((key) => mountSecret(secretOf(args, key), definition.user)),
+            stopGracePeriod: duration(definition.stopGrace),
+            healthcheck: {
+              tests: ["CMD", ...definition.healthCommand],
+              interval: "2s",
+              timeout: "3s",
+              retries: 3,
+              startPeriod: "20s",
+            },
+          },
+          networksAdvanceds: [{ id: args.network.color[color] }],
+          resources: limits(definition.memory, definition.cpus),
+          restartPolicy: restartAlways,
+          logDriver: boundedLog,
+        },
+        endpointSpec: dnsRoundRobin,
+        mode: { replicated: { replicas: worker ? 0 : replicasOf(settings, service) } },
+        updateConfig: startFirst,
+        rollbackConfig: backwards(startFirst),
+        convergeConfig: converge(settings.timeouts.start),
+      },
+      { parent: this, ignoreChanges: worker ? ["mode.replicated.replicas"] : [] },
+    );
+  }
+}
+
+/** The release a version's images amount to. */
+export function releaseOf(version: string, imageIds: readonly string[]): string {
+  const hash = createHash("sha256")
+    .update([...imageIds].sort().join("\n"))
+    .digest("hex");
+  return `${version}-${hash.slice(0, 8)}`;
+}
+
+function secretOf(args: ColorStackArgs, key: string): SecretFile {
+  const secret = args.secrets[key];
+  if (!secret) throw new Error(`no secret ${key}`);
+  return secret;
+}
+
+/** Seconds as Docker writes them back, so that the next preview sees no difference. */
+function duration(seconds: number): string {
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  const rest = seconds % 60;
+  if (hours) return `${hours}h${minutes}m${rest}s`;
+  return minutes ? `${minutes}m${rest}s` : `${rest}s`;
+}

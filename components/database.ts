@@ -1,0 +1,126 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { DatabaseAddress } from "../core/jobs.ts";
+import { names, tasksOf } from "../core/names.ts";
+import type { Settings } from "../core/settings.ts";
+import { databaseUrlSecret, type System } from "../core/system.ts";
+import type { Network } from "./network.ts";
+import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
+import {
+  backwards,
+  boundedLog,
+  converge,
+  dnsRoundRobin,
+  hardened,
+  labelList,
+  limits,
+  restartAlways,
+  stopFirst,
+} from "./swarm-service.ts";
+
+export interface DatabaseArgs {
+  prefix: string;
+  system: System;
+  settings: Settings;
+  network: Network;
+  /** Image of PostgreSQL; unused with an external database. */
+  image: string;
+}
+
+/** The user and group of PostgreSQL in its image. */
+const postgresUser = "101:101";
+const superuser = "postgres";
+
+/**
+ * The system's one database, which both colors share: PostgreSQL as a Swarm service on a volume, or an external
+ * server (`database.external`), of which only the address is kept.
+ */
+export class Database extends pulumi.ComponentResource {
+  /** How jobs reach it. Holds the password: it is only ever handed on by stdin. */
+  readonly address: DatabaseAddress;
+  /** The connection string, for the services that name `databaseUrl` among their secrets. */
+  readonly url: SecretFile;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:Database", name, {}, opts);
+    const { prefix, system, settings } = args;
+    const external = settings.database.external;
+    const password = settings.secrets.databasePassword ?? "";
+    this.address = {
+      host: external?.host ?? tasksOf(names(prefix).database),
+      port: external?.port ?? 5432,
+      name: system.database.name,
+      user: system.database.user,
+      password,
+      sslmode: external?.sslmode ?? "disable",
+    };
+    this.url = secretFile(prefix, "database-url", databaseUrlSecret.file, connectionString(this.address), this);
+    if (!external) this.createServer(name, args, password);
+    this.registerOutputs({ host: this.address.host, port: this.address.port });
+  }
+
+  private createServer(name: string, args: DatabaseArgs, password: string): void {
+    const { prefix, system, settings, network } = args;
+    const named = names(prefix);
+    const volume = new docker.Volume(
+      `${name}-data`,
+      { name: named.databaseVolume, labels: labelList(prefix, "database") },
+      { parent: this, protect: settings.production },
+    );
+    const secret = secretFile(prefix, "database-password", "postgres_password", password, this);
+    const secure = hardened(postgresUser, ["/tmp", "/run/postgresql"]);
+    new docker.Service(
+      `${name}-server`,
+      {
+        name: named.database,
+        labels: labelList(prefix, "database"),
+        taskSpec: {
+          containerSpec: {
+            image: args.image,
+            labels: labelList(prefix, "database"),
+            ...secure,
+            // PostgreSQL reaps its own children, and its fast shutdown is told by the signal its first process gets.
+            init: false,
+            stopSignal: "SIGINT",
+            stopGracePeriod: "1m0s",
+            mounts: [...secure.mounts, { type: "volume", source: volume.name, target: "/var/lib/postgresql/data" }],
+            env: {
+              POSTGRES_DB: system.database.name,
+              POSTGRES_USER: system.database.user,
+              POSTGRES_PASSWORD_FILE: "/run/secrets/postgres_password",
+              TURNOUT_MAX_CONNECTIONS: String(settings.database.maxConnections),
+            },
+            secrets: [mountSecret(secret, postgresUser)],
+            healthcheck: {
+              tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", superuser, "-d", system.database.name],
+              interval: "1s",
+              timeout: "3s",
+              retries: 5,
+              startPeriod: "30s",
+            },
+          },
+          networksAdvanceds: [{ id: network.admin }, { id: network.color.blue }, { id: network.color.green }],
+          placement: { constraints: settings.placement.data ?? ["node.role == manager"] },
+          resources: limits(1024, 2),
+          restartPolicy: restartAlways,
+          logDriver: boundedLog,
+        },
+        endpointSpec: dnsRoundRobin,
+        mode: { replicated: { replicas: 1 } },
+        updateConfig: stopFirst,
+        rollbackConfig: backwards(stopFirst),
+        convergeConfig: converge(settings.timeouts.start),
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** `postgresql://` URL with every part escaped. */
+function connectionString(address: DatabaseAddress): string {
+  const url = new URL(`postgresql://${address.host}:${address.port}/${encodeURIComponent(address.name)}`);
+  url.username = encodeURIComponent(address.user);
+  url.password = encodeURIComponent(address.password);
+  if (address.sslmode !== "disable") url.searchParams.set("sslmode", address.sslmode);
+  return url.toString();
+}

@@ -1,0 +1,186 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { edgeAddress } from "../core/edge-address.ts";
+import type { EdgeAddress } from "../core/jobs.ts";
+import { edgePorts, names } from "../core/names.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Network } from "./network.ts";
+import { OpsJob } from "./ops-job.ts";
+import { mountSecret, secretFile } from "./secrets.ts";
+import {
+  backwards,
+  boundedLog,
+  converge,
+  dnsRoundRobin,
+  hardened,
+  labelList,
+  limits,
+  restartAlways,
+  stopFirst,
+} from "./swarm-service.ts";
+
+export interface LoadBalancerArgs {
+  prefix: string;
+  settings: Settings;
+  network: Network;
+  /** Image with HAProxy. */
+  edgeImage: string;
+  /** Image whose verb `agent` is the edge's agent. */
+  opsImage: string;
+  dockerHost: string;
+}
+
+/** The user both containers run as; the volume they share belongs to it. */
+const edgeUser = "10001:10001";
+
+/**
+ * HAProxy on the node's own ports, and its agent beside it. They share a volume with HAProxy's sockets, its
+ * configuration and its maps, and nobody else mounts it; either can be killed or upgraded without the other.
+ */
+export class LoadBalancer extends pulumi.ComponentResource {
+  /** How jobs reach the edge. Holds the agent's token: it is only ever handed on by stdin. */
+  readonly address: EdgeAddress;
+
+  constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:LoadBalancer", name, {}, opts);
+    const { settings, prefix } = args;
+    this.address = edgeAddress(prefix, settings);
+    const portsFree = this.checkPorts(args);
+
+    const volume = new docker.Volume(
+      `${name}-volume`,
+      { name: names(prefix).edgeVolume, labels: labelList(prefix, "edge") },
+      { parent: this },
+    );
+    const proxy = this.createProxy(name, args, volume.name, portsFree);
+    this.createAgent(name, args, volume.name, proxy);
+    this.registerOutputs({});
+  }
+
+  /** A taken port leaves a Swarm task pending without a word; this says so before anything is changed. */
+  private checkPorts(args: LoadBalancerArgs): pulumi.Resource {
+    const { prefix, opsImage: image, dockerHost } = args;
+    const { public: open, preview } = args.settings.ports;
+    const ports = { public: open, preview };
+    return new OpsJob(
+      "preflight",
+      {
+        ...{ prefix, image, dockerHost, verb: "preflight", network: "host", journal: false, docker: true },
+        input: { prefix, ports },
+        triggers: [JSON.stringify(ports)],
+      },
+      { parent: this },
+    );
+  }
+
+  private createProxy(
+    name: string,
+    args: LoadBalancerArgs,
+    volume: pulumi.Output<string>,
+    after: pulumi.Resource,
+  ): docker.Service {
+    const { prefix, settings, network } = args;
+    const secure = hardened(edgeUser, ["/tmp"]);
+    const published = (target: number, port: number, portName: string) => ({
+      name: portName,
+      targetPort: target,
+      publishedPort: port,
+      protocol: "tcp",
+      publishMode: "host",
+    });
+    return new docker.Service(
+      `${name}-haproxy`,
+      {
+        name: names(prefix).edge,
+        labels: labelList(prefix, "edge"),
+        taskSpec: {
+          containerSpec: {
+            image: args.edgeImage,
+            labels: labelList(prefix, "edge"),
+            ...secure,
+            init: false,
+            stopGracePeriod: "30s",
+            mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
+            healthcheck: {
+              tests: ["CMD", "/usr/local/bin/healthcheck"],
+              interval: "2s",
+              timeout: "3s",
+              retries: 3,
+              startPeriod: "10s",
+            },
+          },
+          networksAdvanceds: [{ id: network.admin }, { id: network.color.blue }, { id: network.color.green }],
+          placement: { constraints: edgeConstraints(settings) },
+          resources: limits(512, 2),
+          restartPolicy: restartAlways,
+          logDriver: boundedLog,
+        },
+        endpointSpec: {
+          ...dnsRoundRobin,
+          ports: [
+            published(edgePorts.public, settings.ports.public, "public"),
+            published(edgePorts.preview, settings.ports.preview, "preview"),
+          ],
+        },
+        mode: { replicated: { replicas: 1 } },
+        updateConfig: stopFirst,
+        rollbackConfig: backwards(stopFirst),
+        convergeConfig: converge(settings.timeouts.start),
+      },
+      { parent: this, dependsOn: [after] },
+    );
+  }
+
+  private createAgent(
+    name: string,
+    args: LoadBalancerArgs,
+    volume: pulumi.Output<string>,
+    proxy: docker.Service,
+  ): docker.Service {
+    const { prefix, settings } = args;
+    const token = secretFile(prefix, "edge-token", "edge_token", this.address.token, this);
+    const secure = hardened(edgeUser, ["/tmp"]);
+    return new docker.Service(
+      `${name}-agent`,
+      {
+        name: names(prefix).agent,
+        labels: labelList(prefix, "agent"),
+        taskSpec: {
+          containerSpec: {
+            image: args.opsImage,
+            args: ["agent"],
+            labels: labelList(prefix, "agent"),
+            ...secure,
+            stopGracePeriod: "5s",
+            mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
+            env: { TURNOUT_TOKEN_FILE: "/run/secrets/edge_token" },
+            secrets: [mountSecret(token, edgeUser)],
+            healthcheck: {
+              // A connection is proof enough, and costs no process of Node every other second.
+              tests: ["CMD", "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${edgePorts.agent}`],
+              interval: "2s",
+              timeout: "3s",
+              retries: 3,
+              startPeriod: "10s",
+            },
+          },
+          networksAdvanceds: [{ id: args.network.admin }],
+          placement: { constraints: edgeConstraints(settings) },
+          resources: limits(256, 1),
+          restartPolicy: restartAlways,
+          logDriver: boundedLog,
+        },
+        endpointSpec: dnsRoundRobin,
+        mode: { replicated: { replicas: 1 } },
+        updateConfig: stopFirst,
+        rollbackConfig: backwards(stopFirst),
+        convergeConfig: converge(settings.timeouts.start),
+      },
+      { parent: this, dependsOn: [proxy] },
+    );
+  }
+}
+
+function edgeConstraints(settings: Settings): string[] {
+  return settings.placement.edge ?? ["node.role == manager"];
+}

@@ -1,0 +1,45 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { PerColor } from "../core/color.ts";
+import { labels, names } from "../core/names.ts";
+
+export interface NetworkArgs {
+  /** `<project>-<stack>`. */
+  prefix: string;
+}
+
+/**
+ * One overlay network a color and one for administration. Both colors' networks are always there: joining a
+ * network restarts a task, and the edge and the database must not restart because a second color appears.
+ */
+export class Network extends pulumi.ComponentResource {
+  /** Ids of the colors' networks. */
+  readonly color: PerColor<pulumi.Output<string>>;
+  /** Id of the network that the edge, its agent, the database and the jobs share. */
+  readonly admin: pulumi.Output<string>;
+
+  constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:Network", name, {}, opts);
+    const named = names(args.prefix);
+    const overlay = (role: string, networkName: string) =>
+      new docker.Network(
+        `${name}-${role}`,
+        {
+          name: networkName,
+          driver: "overlay",
+          attachable: true,
+          labels: [
+            { label: labels.stack, value: args.prefix },
+            { label: labels.role, value: "network" },
+          ],
+        },
+        { parent: this },
+      ).id;
+    this.color = {
+      blue: overlay("blue", named.colorNetwork("blue")),
+      green: overlay("green", named.colorNetwork("green")),
+    };
+    this.admin = overlay("admin", named.adminNetwork);
+    this.registerOutputs({ color: this.color, admin: this.admin });
+  }
+}

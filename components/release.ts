@@ -1,0 +1,203 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { type Color, otherColor, type PerColor } from "../core/color.ts";
+import { edgeConfigHash, renderEdgeConfig } from "../core/edge-config.ts";
+import type { BackupResult, JobResult, JobVerb, MigrationResult, ShiftResult, TaskSpec, Wanted } from "../core/jobs.ts";
+import { names } from "../core/names.ts";
+import { edgeConfigInput, readyChecks } from "../core/routes.ts";
+import { configuredColors, replicasOf, type Settings } from "../core/settings.ts";
+import { type System, servicesOf } from "../core/system.ts";
+import { ColorStack, ReleaseImages } from "./color-stack.ts";
+import type { Database } from "./database.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
+import type { Network } from "./network.ts";
+import { OpsJob, type OpsJobArgs } from "./ops-job.ts";
+import { describeSecret, type SecretFile, secretFile } from "./secrets.ts";
+import { labelList } from "./swarm-service.ts";
+
+export interface ReleaseArgs {
+  prefix: string;
+  system: System;
+  settings: Settings;
+  network: Network;
+  database: Database;
+  edge: LoadBalancer;
+  opsImage: string;
+  dockerHost: string;
+  /** The edge's epoch, from what was observed: it changes when somebody else than `pulumi up` changed who serves. */
+  epoch: string;
+}
+
+/** What a color has once its steps are through. */
+interface Prepared {
+  images: ReleaseImages;
+  backup: OpsJob<"backup", BackupResult>;
+  migration: OpsJob<"migration", MigrationResult>;
+  smoke: OpsJob<"smoke">;
+}
+
+/**
+ * Everything a deploy does, in its order. For each color with a version: backup, migration, start, workers, smoke;
+ * each runs again only for a new release of that color. Then one shift for the system.
+ */
+export class Release extends pulumi.ComponentResource {
+  readonly shift: OpsJob<"shift", ShiftResult>;
+  readonly prepared: Partial<PerColor<Prepared>> = {};
+  readonly schemaRevision: pulumi.Output<string | null>;
+  readonly lastBackup: pulumi.Output<string | null>;
+  private readonly args: ReleaseArgs;
+  private readonly secrets: Record<string, SecretFile>;
+
+  constructor(name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:Release", name, {}, opts);
+    this.args = args;
+    const { prefix, settings, system } = args;
+    const named = names(prefix);
+    const volumes = [named.journalVolume, named.backupsVolume].map(
+      (volume) =>
+        new docker.Volume(
+          volume,
+          { name: volume, labels: labelList(prefix, "ops") },
+          { parent: this, protect: settings.production },
+        ),
+    );
+    this.secrets = { databaseUrl: args.database.url };
+    for (const [key, secret] of Object.entries(system.secrets))
+      this.secrets[key] = secretFile(prefix, key, secret.file, settings.secrets[key] ?? "", this);
+
+    const routes = this.edgeConfig([...volumes, args.edge]);
+    for (const color of configuredColors(settings))
+      this.prepared[color] = this.prepare(color, [...volumes, args.database, routes]);
+    this.shift = this.shiftTo(settings.activeColor);
+    const prepared = Object.values(this.prepared);
+    this.schemaRevision = newest(prepared.map((one) => one.migration.result)).apply((last) => last?.revision ?? null);
+    this.lastBackup = newest(prepared.map((one) => one.backup.result)).apply((last) => last?.at ?? null);
+    this.registerOutputs({ shift: this.shift.result });
+  }
+
+  private edgeConfig(dependsOn: pulumi.Resource[]) {
+    const text = renderEdgeConfig(edgeConfigInput(this.args.prefix, this.args.system, this.args.settings));
+    const hash = edgeConfigHash(text);
+    return this.job("edge-config", "edge-config", {
+      input: { prefix: this.args.prefix, edge: this.args.edge.address, text, hash },
+      triggers: [hash],
+      dependsOn,
+    });
+  }
+
+  /** Steps 1 to 5 of a deploy; a flip back runs none of them. */
+  private prepare(color: Color, dependsOn: pulumi.Resource[]): Prepared {
+    const { prefix, settings, system, network, database, edge } = this.args;
+    const version = settings.versions[color] ?? "";
+    const images = new ReleaseImages(`images-${color}`, { color, version, system }, { parent: this });
+    const identity = { prefix, color, version, release: images.release };
+    const timeout = settings.timeouts.start;
+
+    const backup = this.job<"backup", BackupResult>(`backup-${color}`, "backup", {
+      input: { ...identity, database: database.address, timeout: 3600 },
+      triggers: [images.release],
+      backups: true,
+      dependsOn,
+    });
+    const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
+    const migration = this.job<"migration", MigrationResult>(`migration-${color}`, "migration", {
+      input: {
+        ...identity,
+        edge: edge.address,
+        database: database.address,
+        task: this.taskOf(service, color, images),
+        ...{ upgrade, current, heads, revisionPattern, aheadPattern },
+        ready: readyChecks(system),
+        lockTimeout: settings.database.lockTimeout,
+        timeout: 3600,
+      },
+      triggers: [images.release],
+      docker: true,
+      dependsOn: [backup],
+    });
+    const stack = new ColorStack(
+      `color-${color}`,
+      { prefix, color, version, images, system, settings, network, secrets: this.secrets },
+      { parent: this, dependsOn: [migration] },
+    );
+    const workers = this.job(`workers-${color}`, "workers", {
+      input: { prefix, color, edge: edge.address, workers: this.wanted("worker"), timeout },
+      triggers: [stack.workers, JSON.stringify(this.wanted("worker"))],
+      docker: true,
+      dependsOn: [stack],
+    });
+    const smoke = this.job(`smoke-${color}`, "smoke", {
+      input: {
+        ...identity,
+        edge: edge.address,
+        web: this.wanted("web"),
+        checks: system.smoke,
+        secrets: Object.fromEntries(Object.keys(system.secrets).map((key) => [key, settings.secrets[key] ?? ""])),
+        timeout: settings.timeouts.smoke,
+      },
+      triggers: [images.release],
+      dependsOn: [workers],
+    });
+    return { images, backup, migration, smoke };
+  }
+
+  /** Step 6. Its triggers are all that decides who serves. */
+  private shiftTo(color: Color) {
+    const { prefix, settings, edge, epoch } = this.args;
+    const target = this.prepared[color];
+    if (!target) throw new Error(`${color} has no version`);
+    const other = this.prepared[otherColor(color)];
+    const workers = { blue: this.wanted("worker"), green: this.wanted("worker") };
+    if (!other) workers[otherColor(color)] = [];
+    return this.job<"shift", ShiftResult>("shift", "shift", {
+      input: {
+        ...{ prefix, color, version: settings.activeVersion, release: target.images.release },
+        edge: edge.address,
+        epoch,
+        web: this.wanted("web"),
+        workers,
+        timeout: settings.timeouts.start,
+      },
+      triggers: [color, target.images.release, epoch],
+      docker: true,
+      dependsOn: [target.smoke],
+    });
+  }
+
+  private job<V extends JobVerb, R extends JobResult = JobResult>(name: string, verb: V, args: StepArgs<V>) {
+    const { dependsOn, ...rest } = args;
+    const { prefix, opsImage: image, dockerHost } = this.args;
+    return new OpsJob<V, R>(name, { prefix, verb, image, dockerHost, ...rest }, { parent: this, dependsOn });
+  }
+
+  /** Where a command of the application runs once: as its service would, in its color's network. */
+  private taskOf(service: string, color: Color, images: ReleaseImages): pulumi.Output<TaskSpec> {
+    const definition = this.args.system.services[service];
+    if (!definition) throw new Error(`no service ${service}`);
+    const secrets = definition.secrets.flatMap((key) => this.secrets[key] ?? []).map(describeSecret);
+    return pulumi.output({
+      image: images.references[service] ?? "",
+      network: names(this.args.prefix).colorNetwork(color),
+      env: definition.env,
+      user: definition.user,
+      tmpfs: definition.tmpfs,
+      secrets,
+      constraints: this.args.settings.placement.data ?? ["node.role == manager"],
+    });
+  }
+
+  private wanted(kind: "web" | "worker"): Wanted[] {
+    const { system, settings } = this.args;
+    return servicesOf(system, kind).map(([service]) => ({ service, replicas: replicasOf(settings, service) }));
+  }
+}
+
+/** What a step adds to what all jobs of the release have in common. */
+type StepArgs<V extends JobVerb> = Omit<OpsJobArgs<V>, "prefix" | "verb" | "image" | "dockerHost"> & {
+  dependsOn: pulumi.Resource[];
+};
+
+/** The youngest result, by the time the job ended. */
+function newest<R extends JobResult>(results: pulumi.Output<R>[]): pulumi.Output<R | undefined> {
+  return pulumi.all(results).apply((all) => (all as R[]).toSorted((a, b) => a.at.localeCompare(b.at)).at(-1));
+}

@@ -1,0 +1,50 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { MountedSecret } from "../core/jobs.ts";
+import { labelList, secretName } from "./swarm-service.ts";
+
+/** A Swarm secret and the file it is mounted as. */
+export interface SecretFile {
+  id: pulumi.Output<string>;
+  name: string;
+  file: string;
+}
+
+/** Makes a Swarm secret. Its value is encrypted in the state; containers get it as a file. */
+export function secretFile(
+  prefix: string,
+  key: string,
+  file: string,
+  value: string,
+  parent: pulumi.Resource,
+): SecretFile {
+  const name = secretName(prefix, key, value);
+  const resource = new docker.Secret(
+    name,
+    {
+      name,
+      data: pulumi.secret(Buffer.from(value, "utf8").toString("base64")),
+      labels: labelList(prefix, "secret"),
+    },
+    { parent },
+  );
+  return { id: resource.id, name, file };
+}
+
+/** How a service mounts a secret: readable by its user alone. */
+export function mountSecret(secret: SecretFile, user: string) {
+  const [uid = "0", gid = uid] = user.split(":");
+  return {
+    secretId: secret.id,
+    secretName: secret.name,
+    fileName: `/run/secrets/${secret.file}`,
+    fileUid: uid,
+    fileGid: gid,
+    fileMode: 0o400,
+  };
+}
+
+/** How a job is told of a secret: by id and name, never by value. */
+export function describeSecret(secret: SecretFile): pulumi.Output<MountedSecret> {
+  return secret.id.apply((id) => ({ id, name: secret.name, file: secret.file }));
+}

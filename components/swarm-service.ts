@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type * as docker from "@pulumi/docker";
+import { labels } from "../core/names.ts";
+
+/** Label list of everything Turnout makes. */
+export function labelList(prefix: string, role: string, more: Record<string, string> = {}) {
+  const all = { [labels.stack]: prefix, [labels.role]: role, ...more };
+  return Object.entries(all).map(([label, value]) => ({ label, value }));
+}
+
+/** Tasks come back at once, for ever; `delay` and `window` are given, since an unset one shows as a change each time. */
+export const restartAlways = {
+  condition: "any",
+  delay: "1s",
+  window: "0s",
+} satisfies docker.types.input.ServiceTaskSpecRestartPolicy;
+
+/** Addresses of the tasks themselves instead of a virtual one: no kernel module, no stale balancing. */
+export const dnsRoundRobin = { mode: "dnsrr" } as const;
+
+/** One replica after the other, the new one first; Swarm goes back by itself when it does not stay up. */
+export const startFirst = {
+  parallelism: 1,
+  order: "start-first",
+  failureAction: "rollback",
+  monitor: "5s",
+  delay: "0s",
+  maxFailureRatio: "0.0",
+} satisfies docker.types.input.ServiceUpdateConfig;
+
+/** For tasks that hold a port or a volume: the old one has to leave before the new one can start. */
+export const stopFirst = { ...startFirst, order: "stop-first" } satisfies docker.types.input.ServiceUpdateConfig;
+
+/** How Swarm goes back: the same way, and where even that fails it stops and waits for a person. */
+export function backwards(update: typeof startFirst | typeof stopFirst) {
+  return { ...update, failureAction: "pause" };
+}
+
+/** `pulumi up` returns when the tasks run, or fails after `seconds`. */
+export function converge(seconds: number) {
+  return { delay: "500ms", timeout: `${seconds}s` } satisfies docker.types.input.ServiceConvergeConfig;
+}
+
+/** What a container may do: nothing beyond its own work. */
+export function hardened(user: string, tmpfs: readonly string[]) {
+  return {
+    user,
+    readOnly: true,
+    capDrops: ["ALL"],
+    init: true,
+    mounts: tmpfs.map((target) => ({
+      type: "tmpfs",
+      target,
+      tmpfsOptions: { mode: 0o1777, sizeBytes: 64 * 1024 * 1024 },
+    })),
+  };
+}
+
+/** Limits of one replica. @param memory MiB @param cpus cores */
+export function limits(memory: number, cpus: number) {
+  return { limits: { memoryBytes: memory * 1024 * 1024, nanoCpus: Math.round(cpus * 1e9) } };
+}
+
+/** Keeps a container's log from filling the disk. */
+export const boundedLog = { name: "json-file", options: { "max-size": "10m", "max-file": "3" } };
+
+/**
+ * A Swarm secret cannot change; a new value needs a new name. Eight hexadecimal digits tell two values apart
+ * and give nothing away.
+ */
+export function secretName(prefix: string, key: string, value: string): string {
+  const slug = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `${prefix}-${slug}-${createHash("sha256").update(`${prefix}\0${key}\0${value}`).digest("hex").slice(0, 8)}`;
+}

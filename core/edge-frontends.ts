@@ -1,0 +1,91 @@
+import { colors } from "./color.ts";
+import { counterSlots, countersTable, edgeFiles } from "./edge-files.ts";
+import { type EdgeRoute, routingRules } from "./edge-routes.ts";
+import { edgePorts } from "./names.ts";
+
+function readServeMap(): string[] {
+  return [
+    `  http-request set-var(txn.serve) str(serve),map_str(${edgeFiles.serveMap},-:-:0:-)`,
+    "  http-request set-var(txn.committed) var(txn.serve),field(1,:)",
+    "  http-request set-var(txn.candidate) var(txn.serve),field(2,:)",
+    "  http-request set-var(txn.weight) var(txn.serve),field(3,:)",
+    "  http-request set-var(txn.preview) var(txn.serve),field(4,:)",
+  ];
+}
+
+/**
+ * One of the two entrances. Both read who serves in one look-up, so a request never sees half a flip.
+ * @param exposed whether answers carry color and release
+ */
+export function frontend(
+  entrance: "public" | "preview",
+  port: number,
+  routes: EdgeRoute[],
+  exposed: boolean,
+): string[] {
+  const choose =
+    entrance === "preview"
+      ? ["  http-request set-var(txn.color) var(txn.preview)"]
+      : [
+          "  http-request set-var(txn.color) var(txn.committed)",
+          "  acl drawn rand(100),sub(txn.weight) lt 0",
+          "  http-request set-var(txn.color) var(txn.candidate) if !{ var(txn.candidate) -m str -- - } drawn",
+        ];
+  const missing = entrance === "preview" ? "no color to preview yet" : "no color serves yet";
+  const slot = (name: (typeof counterSlots)[number]) => counterSlots.indexOf(name);
+  return [
+    `frontend ${entrance}`,
+    `  bind :${port}`,
+    `  log-format '{"at":"%tr","entrance":"%f","backend":"%b","server":"%s","color":"%[var(txn.color)]","status":%ST,"state":"%tsc","wait":%Tw,"connect":%Tc,"answer":%Tr,"total":%Ta,"retries":"%rc","bytes":%B,"method":"%HM","path":"%[var(txn.path),json(utf8s)]","client":"%ci"}'`,
+    // For the log: without the query, which may hold what is nobody's business.
+    "  http-request set-var(txn.path) path",
+    ...readServeMap(),
+    ...choose,
+    `  http-request set-var(txn.release) var(txn.color),map_str(${edgeFiles.releasesMap},-)`,
+    `  http-request set-var-fmt(txn.counter) "${entrance}/%[var(txn.color)]"`,
+    `  http-request track-sc0 var(txn.counter) table ${countersTable} unless { var(txn.color) -m str -- - }`,
+    // Nobody outside may speak for the edge or for a replica.
+    "  http-request del-header x-turnout- -m beg",
+    "  http-after-response del-header x-turnout- -m beg",
+    ...(exposed
+      ? [
+          "  http-after-response set-header x-turnout-color %[var(txn.color)] unless { var(txn.color) -m str -- - }",
+          "  http-after-response set-header x-turnout-release %[var(txn.release)] unless { var(txn.release) -m str -- - }",
+        ]
+      : []),
+    `  http-after-response sc-inc-gpc(${slot("answers")},0)`,
+    `  http-after-response sc-inc-gpc(${slot("errors5xx")},0) if { status ge 500 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo100")},0) if { res.timer.hdr ge 0 } { res.timer.hdr le 100 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo300")},0) if { res.timer.hdr gt 100 } { res.timer.hdr le 300 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo1000")},0) if { res.timer.hdr gt 300 } { res.timer.hdr le 1000 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo2000")},0) if { res.timer.hdr gt 1000 } { res.timer.hdr le 2000 }`,
+    `  http-after-response sc-inc-gpc(${slot("over2000")},0) if { res.timer.hdr gt 2000 }`,
+    `  http-after-response sc-inc-gpc(${slot("unanswered")},0) unless { res.timer.hdr ge 0 }`,
+    `  http-request return status 503 content-type text/plain hdr retry-after 5 hdr cache-control no-store string "${missing}\\n" if { var(txn.color) -m str -- - }`,
+    ...routingRules(routes),
+    `  http-request return status 404 content-type text/plain hdr cache-control no-store string "no service has this address\\n" unless { var(txn.service) -m found }`,
+    "  use_backend be_%[var(txn.color)]_%[var(txn.service)]",
+  ];
+}
+
+/** What this very worker answers by: asked by whoever must be sure, and by the container's own health check. */
+export function whoami(): string[] {
+  const jsonName = (name: string, of: string) => [
+    `  http-request set-var-fmt(txn.${name}) '"%[var(txn.${of})]"'`,
+    `  http-request set-var(txn.${name}) str(null) if { var(txn.${of}) -m str -- - }`,
+  ];
+  return [
+    "frontend whoami",
+    `  bind :${edgePorts.whoami}`,
+    "  no log",
+    "  http-request return status 200 content-type text/plain string ok if { path /turnout/health }",
+    ...readServeMap(),
+    ...colors.map(
+      (color) => `  http-request set-var(txn.r_${color}) str(${color}),map_str(${edgeFiles.releasesMap},-)`,
+    ),
+    ...["committed", "candidate", "preview"].flatMap((field) => jsonName(`j_${field}`, field)),
+    ...colors.flatMap((color) => jsonName(`j_${color}`, `r_${color}`)),
+    `  http-request return status 200 content-type application/json hdr cache-control no-store lf-string '{"committed":%[var(txn.j_committed)],"candidate":%[var(txn.j_candidate)],"weight":%[var(txn.weight)],"preview":%[var(txn.j_preview)],"releases":{"blue":%[var(txn.j_blue)],"green":%[var(txn.j_green)]},"pid":%pid}' if { path /turnout/serving }`,
+    `  http-request return status 404 content-type text/plain string "not found\\n"`,
+  ];
+}

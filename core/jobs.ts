@@ -1,0 +1,215 @@
+import type { Color, PerColor } from "./color.ts";
+import type { SmokeCheck } from "./system.ts";
+
+/** How a job reaches the edge: its agent, which changes it, and its entrances, which users and smoke tests take. */
+export interface EdgeAddress {
+  agentUrl: string;
+  token: string;
+  publicUrl: string;
+  previewUrl: string;
+}
+
+/** How a job reaches the system's database. */
+export interface DatabaseAddress {
+  host: string;
+  port: number;
+  name: string;
+  user: string;
+  password: string;
+  sslmode: string;
+}
+
+/** What every job is told. */
+interface JobBase {
+  /** `<project>-<stack>`, what every name of the stack begins with. */
+  prefix: string;
+}
+
+/** What a job that brings out a release is told. */
+interface ReleaseJob extends JobBase {
+  color: Color;
+  version: string;
+  release: string;
+}
+
+/** Are the published ports free? */
+export interface PreflightInput extends JobBase {
+  ports: { public: number; preview: number };
+}
+
+/** Gives the edge a new configuration in place. */
+export interface EdgeConfigInput extends JobBase {
+  edge: EdgeAddress;
+  text: string;
+  hash: string;
+}
+
+/** Dump, checksum, list. */
+export interface BackupInput extends ReleaseJob {
+  database: DatabaseAddress;
+  /** Seconds for the whole backup. */
+  timeout: number;
+}
+
+/** A Swarm secret as a task mounts it under /run/secrets. */
+export interface MountedSecret {
+  id: string;
+  name: string;
+  file: string;
+}
+
+/** A container that runs once, to its end, inside the Swarm. */
+export interface TaskSpec {
+  image: string;
+  network: string;
+  env: Record<string, string>;
+  user: string;
+  tmpfs: string[];
+  secrets: MountedSecret[];
+  /** Placement constraints. */
+  constraints: string[];
+}
+
+/** Upgrade, current equals heads, serving color still ready. */
+export interface MigrationInput extends ReleaseJob {
+  edge: EdgeAddress;
+  database: DatabaseAddress;
+  task: TaskSpec;
+  upgrade: string[];
+  current: string[];
+  heads: string[];
+  revisionPattern: string;
+  aheadPattern: string | undefined;
+  /** What the serving color must answer with 200 afterwards. */
+  ready: { path: string; host?: string }[];
+  /** Seconds a statement of the migration may wait for a lock. */
+  lockTimeout: number;
+  /** Seconds for the whole migration. */
+  timeout: number;
+}
+
+/** A service and how many replicas of it are wanted. */
+export interface Wanted {
+  service: string;
+  replicas: number;
+}
+
+/** Sees that workers run in the serving color only. */
+export interface WorkersInput extends JobBase {
+  color: Color;
+  edge: EdgeAddress;
+  workers: Wanted[];
+  timeout: number;
+}
+
+/** The smoke list through the preview entrance. */
+export interface SmokeInput extends ReleaseJob {
+  edge: EdgeAddress;
+  web: Wanted[];
+  checks: SmokeCheck[];
+  /** Secrets the checks name. */
+  secrets: Record<string, string>;
+  /** Seconds until every replica must be ready, and again until every check must have passed. */
+  timeout: number;
+}
+
+/** Everybody to the color, in one commit. */
+export interface ShiftInput extends ReleaseJob {
+  edge: EdgeAddress;
+  /** What the edge's epoch is once this shift has committed; see `EdgeState`. */
+  epoch: string;
+  web: Wanted[];
+  workers: PerColor<Wanted[]>;
+  timeout: number;
+}
+
+/** What is there? Changes nothing. */
+export interface ObserveInput extends JobBase {
+  edge: EdgeAddress;
+}
+
+/** The input of each verb of the ops image. */
+export interface JobInputs {
+  preflight: PreflightInput;
+  "edge-config": EdgeConfigInput;
+  backup: BackupInput;
+  migration: MigrationInput;
+  workers: WorkersInput;
+  smoke: SmokeInput;
+  shift: ShiftInput;
+  observe: ObserveInput;
+  log: JobBase;
+}
+
+/** A verb of the ops image that runs as a job. */
+export type JobVerb = keyof JobInputs;
+
+/** Where a job's container is put and what it may reach; holds no secret. */
+export interface JobPlacement {
+  image: string;
+  /** `<prefix>-<step>`; the container's name adds a random ending. */
+  name: string;
+  verb: JobVerb;
+  prefix: string;
+  network: string;
+  /** Named volumes by the place they are mounted at. */
+  volumes: Record<string, string>;
+  /** Whether it needs Docker's socket, to see or change services. */
+  docker: boolean;
+  /** The Docker engine of the server, as in DOCKER_HOST; empty for the default one. */
+  dockerHost: string;
+  /** Same text for the same work: a running container with it is joined instead of started twice. */
+  key: string;
+}
+
+/** Where a job's volumes are mounted. */
+export const jobPaths = { journal: "/journal", backups: "/backups", socket: "/var/run/docker.sock" } as const;
+
+/**
+ * The argv of `docker` that starts a job's container. Secrets are not in it: they come by stdin.
+ * The container outlives the client: signals are not forwarded.
+ */
+export function jobArgv(job: JobPlacement, suffix: string): string[] {
+  const mounts = Object.entries(job.volumes).map(([target, source]) => `type=volume,source=${source},target=${target}`);
+  if (job.docker) mounts.push(`type=bind,source=${jobPaths.socket},target=${jobPaths.socket}`);
+  return [
+    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init"],
+    ...["--name", `${job.name}-${suffix}`],
+    ...["--label", `turnout.stack=${job.prefix}`, "--label", "turnout.role=job"],
+    ...["--label", `turnout.job=${job.name}`, "--label", `turnout.key=${job.key}`],
+    ...["--network", job.network],
+    ...["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    ...mounts.flatMap((mount) => ["--mount", mount]),
+    ...["--env", "TURNOUT_OPERATOR", "--env", "PULUMI_COMMAND_STDOUT"],
+    job.image,
+    job.verb,
+  ];
+}
+
+/** The last line of a job's stdout: what it did. Secrets are never in it. */
+export interface JobResult {
+  step: string;
+  /** When it ended, ISO 8601 in UTC. */
+  at: string;
+}
+
+/** What a backup leaves. */
+export interface BackupResult extends JobResult {
+  file: string;
+  bytes: number;
+  sha256: string;
+  tables: number;
+}
+
+/** What a migration leaves. */
+export interface MigrationResult extends JobResult {
+  from: string | null;
+  revision: string | null;
+}
+
+/** What a shift leaves. */
+export interface ShiftResult extends JobResult {
+  from: Color | null;
+  color: Color;
+  release: string;
+}

@@ -1,0 +1,38 @@
+import type { Color } from "./color.ts";
+
+/** What every name of a stack begins with: `<project>-<stack>`. */
+export function stackPrefix(project: string, stack: string): string {
+  return `${project}-${stack}`;
+}
+
+/** Names of everything a stack makes in Docker; all derive from its prefix. */
+export function names(prefix: string) {
+  return {
+    prefix,
+    /** Swarm service of one service of one color; also its DNS name. */
+    service: (color: Color, service: string) => `${prefix}-${color}-${service}`,
+    colorNetwork: (color: Color) => `${prefix}-${color}`,
+    adminNetwork: `${prefix}-admin`,
+    edge: `${prefix}-edge`,
+    agent: `${prefix}-agent`,
+    database: `${prefix}-db`,
+    /** Volume with HAProxy's sockets, configuration and maps. */
+    edgeVolume: `${prefix}-edge`,
+    databaseVolume: `${prefix}-db`,
+    backupsVolume: `${prefix}-backups`,
+    journalVolume: `${prefix}-journal`,
+    /** A job's containers are `<prefix>-<step>-<random>`. */
+    job: (step: string) => `${prefix}-${step}`,
+  };
+}
+
+/** Everything Turnout makes carries these two labels. */
+export const labels = { stack: "turnout.stack", role: "turnout.role" } as const;
+
+/** The DNS name that resolves to the addresses of a service's tasks, without a virtual address. */
+export function tasksOf(service: string): string {
+  return `tasks.${service}`;
+}
+
+/** Ports inside the containers of the edge and its agent; only the published ones are settings. */
+export const edgePorts = { public: 8080, preview: 8081, whoami: 8404, agent: 8090 } as const;

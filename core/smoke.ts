@@ -1,0 +1,38 @@
+import type { SmokeCheck } from "./system.ts";
+
+/** What matters of an answer. */
+export interface SmokeAnswer {
+  status: number;
+  body: string;
+}
+
+/**
+ * Judges an answer by what its check expects.
+ * @returns undefined when it is as expected, else what is wrong, in words
+ */
+export function judge(check: SmokeCheck, answer: SmokeAnswer): string | undefined {
+  const { expect } = check;
+  if (answer.status !== expect.status)
+    return `answered ${answer.status} instead of ${expect.status}${excerpt(answer.body)}`;
+  if (expect.contains !== undefined && !answer.body.includes(expect.contains))
+    return `the answer does not contain "${expect.contains}"`;
+  if (expect.json === undefined) return undefined;
+  let found: unknown;
+  try {
+    found = JSON.parse(answer.body);
+  } catch {
+    return `the answer is not JSON${excerpt(answer.body)}`;
+  }
+  for (const [key, wanted] of Object.entries(expect.json)) {
+    const actual = (found as Record<string, unknown> | null)?.[key];
+    if (JSON.stringify(actual) !== JSON.stringify(wanted))
+      return `${key} is ${JSON.stringify(actual) ?? "missing"} instead of ${JSON.stringify(wanted)}${excerpt(answer.body)}`;
+  }
+  return undefined;
+}
+
+function excerpt(body: string): string {
+  const line = body.replaceAll(/\s+/g, " ").trim();
+  if (!line) return "";
+  return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
+}

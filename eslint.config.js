@@ -1,0 +1,20 @@
+import tseslint from "typescript-eslint";
+
+// Biome formats and lints; this only sees what needs types: promises nobody waits for, and outputs in texts.
+export default tseslint.config(
+  { ignores: ["node_modules/", ".turnout/", "eslint.config.js"] },
+  {
+    files: ["**/*.ts"],
+    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true } },
+    plugins: { "@typescript-eslint": tseslint.plugin },
+    rules: {
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "it", "describe", "suite"], package: "node:test" }] },
+      ],
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-base-to-string": "error",
+    },
+  },
+);

@@ -1,0 +1,163 @@
+import {
+  applyState,
+  type EdgeChange,
+  type EdgeState,
+  type EdgeTime,
+  expireLease,
+  mapValue,
+  previewColor,
+} from "../../core/edge-state.ts";
+import type { Configs } from "./configs.ts";
+import { NotLive } from "./errors.ts";
+import type { Haproxy } from "./haproxy.ts";
+import { applyTo, observe } from "./live.ts";
+import { parseCounters, parseServers } from "./parse.ts";
+import type { ConfigAnswer, CountersAnswer, ServersAnswer, StateAnswer } from "./schema.ts";
+import type { Store } from "./store.ts";
+
+/** What the agent needs of the world. */
+export interface KeeperOptions {
+  haproxy: Haproxy;
+  store: Store;
+  configs: Configs;
+  time: () => EdgeTime;
+  sleep: (milliseconds: number) => Promise<unknown>;
+  log: (line: string) => void;
+  /** Random for each start. */
+  instance: string;
+  /** How long a change may take to be live before its caller is told that it is not. Default 5,000. */
+  liveWithinMs?: number;
+}
+
+/** How long the health checks may take to notice another release, in milliseconds: two failed ones in a row, and their answers. */
+const settleMs = 1_500;
+
+/** Holds the edge's state and sees that HAProxy does it. One thing at a time, in the order asked. */
+export interface Keeper {
+  change(change: EdgeChange): Promise<StateAnswer>;
+  putConfig(text: string, hash: string): Promise<ConfigAnswer>;
+  view(): Promise<StateAnswer>;
+  /** By checks made after the last announcement: it waits for them, up to 1.5 s. */
+  servers(): Promise<ServersAnswer>;
+  counters(): Promise<CountersAnswer>;
+  /** Ends a lease that has run out and mends whatever differs from the state. Never throws. */
+  reconcile(): Promise<void>;
+  /** Milliseconds until the next `reconcile` is due, at most 1,000. */
+  nextDue(): number;
+}
+
+/** Loads the state and gives its keeper. */
+export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
+  const { haproxy, store, configs, time, sleep, log } = options;
+  let state = await store.load();
+  let queue: Promise<unknown> = Promise.resolve();
+  let trouble = "";
+  let settledAt = time().uptimeMs;
+
+  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+
+  /** On disk first: HAProxy may be starting just now, and a commit that was announced must not be lost. */
+  const adopt = async (next: EdgeState) => {
+    if (next === state) return;
+    try {
+      await store.save(next);
+    } finally {
+      // Should only the maps have failed, state.json counts already, and `mend` brings them after it.
+      state = await store.load();
+    }
+  };
+
+  const apply = () => applyTo(haproxy, state);
+
+  const applyInTime = async () => {
+    const deadline = time().uptimeMs + (options.liveWithinMs ?? 5_000);
+    for (;;) {
+      try {
+        return await apply();
+      } catch (error) {
+        if (time().uptimeMs >= deadline) throw new NotLive(messageOf(error));
+        await sleep(100);
+      }
+    }
+  };
+
+  const view = async (): Promise<StateAnswer> => {
+    const now = time();
+    const current = expireLease(state, now);
+    const { committed, candidate, weight, releases, epoch, lease } = current;
+    const live = await observe(haproxy, current);
+    return {
+      ...{ committed, candidate, weight, releases, epoch, preview: previewColor(current) },
+      lease: lease && { ttlMs: lease.ttlMs, expiresAt: lease.expiresAt, remainingMs: lease.deadlineMs - now.uptimeMs },
+      ...live,
+      config: await configs.view(),
+      instance: options.instance,
+    };
+  };
+
+  const expire = async () => {
+    const next = expireLease(state, time());
+    if (next === state) return;
+    log(`the lease of ${state.candidate} ran out; ${state.committed ?? "no color"} takes all requests`);
+    // In memory first: it must end even when the disk cannot be written. On disk it has run out by itself.
+    state = next;
+    await store.save(next);
+  };
+
+  return {
+    change: (change) =>
+      inOrder(async () => {
+        await expire();
+        const next = applyState(state, change, time());
+        const announced = next.releases.blue !== state.releases.blue || next.releases.green !== state.releases.green;
+        await adopt(next);
+        await applyInTime();
+        if (announced) settledAt = time().uptimeMs + settleMs;
+        log(`${change.kind}: ${mapValue(state)}`);
+        return view();
+      }),
+    putConfig: (text, hash) =>
+      inOrder(async () => {
+        const answer = await configs.put(text, hash);
+        // A fresh worker reads the map file, which never holds a candidate.
+        await applyInTime();
+        if (answer.reloaded) log(`configuration ${hash.slice(0, 12)} is loaded`);
+        return answer;
+      }),
+    view,
+    async servers() {
+      const wait = settledAt - time().uptimeMs;
+      if (wait > 0) await sleep(wait);
+      const [{ pid }] = await haproxy.workers();
+      return { services: parseServers(await haproxy.ask(pid, "show stat -1 4 -1")) };
+    },
+    async counters() {
+      const [{ pid }] = await haproxy.workers();
+      return parseCounters(await haproxy.ask(pid, "show table counters"), pid);
+    },
+    reconcile: () =>
+      inOrder(async () => {
+        const mend = () => store.mend(state);
+        // Each on its own: a full disk must not keep a lease from ending, nor a broken configuration the maps from being set.
+        const messages: string[] = [];
+        for (const step of [expire, mend, apply, configs.finish, apply, configs.noteServers])
+          await step().catch((error: unknown) => messages.push(messageOf(error)));
+        const [message = ""] = messages;
+        // Told once, not every second.
+        if (message !== trouble) log(message || "HAProxy does what the state says again");
+        trouble = message;
+      }),
+    nextDue() {
+      const left = state.lease ? state.lease.deadlineMs - time().uptimeMs : 1_000;
+      return Math.min(1_000, Math.max(10, left));
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

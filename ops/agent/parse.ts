@@ -1,0 +1,111 @@
+import { type Color, colors, isColor } from "../../core/color.ts";
+import { counterSlots } from "../../core/edge-config.ts";
+import type { CountersAnswer, Counts, ServersAnswer } from "./schema.ts";
+
+/** A process of HAProxy that serves, or still serves its last connections. */
+export type Worker = { pid: number; uptimeSeconds: number; old: boolean };
+
+/** Reads the master's `show proc`; the newest worker comes first. */
+export function parseWorkers(text: string): Worker[] {
+  const workers: Worker[] = [];
+  let old = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("#")) old = line.startsWith("# old workers");
+    const [pid, type, , uptime] = line.trim().split(/\s{2,}|\t+/);
+    if (type === "worker") workers.push({ pid: Number(pid), uptimeSeconds: parseUptime(uptime ?? ""), old });
+  }
+  return workers;
+}
+
+function parseUptime(text: string): number {
+  const [, days, hours, minutes, seconds] = text.match(/(\d+)d(\d+)h(\d+)m(\d+)s/) ?? [];
+  return ((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
+}
+
+/** Reads `show map <file>`: address, key and value a line. */
+export function parseMap(text: string): Map<string, string> {
+  const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
+  return new Map(lines.flatMap(([, key, value]) => (key && value ? [[key, value] as const] : [])));
+}
+
+/** Reads the one value of the serve map. */
+export function parseServe(value: string | undefined) {
+  const [committed, candidate, weight, preview] = (value ?? "").split(":");
+  const color = (text: string | undefined): Color | null => (isColor(text) ? text : null);
+  return {
+    committed: color(committed),
+    candidate: color(candidate),
+    weight: Number(weight) || 0,
+    preview: color(preview),
+  };
+}
+
+/** Reads the releases map; `-` means none. */
+export function parseReleases(map: Map<string, string>) {
+  const release = (color: Color) => (map.get(color) === "-" ? null : (map.get(color) ?? null));
+  return { blue: release("blue"), green: release("green") };
+}
+
+/** Reads `show stat` of servers, as CSV. Slots without an address are left out. */
+export function parseServers(csv: string): ServersAnswer["services"] {
+  const [header = "", ...lines] = csv.split("\n").filter((line) => line.trim() !== "");
+  const columns = header.replace(/^# /, "").split(",");
+  const services = new Map<string, ServersAnswer["services"][number]>();
+  for (const line of lines) {
+    const values = splitCsv(line);
+    const row = (name: string) => values[columns.indexOf(name)] ?? "";
+    const [, color, service] = row("pxname").match(/^be_([a-z]+)_(.+)$/) ?? [];
+    if (!isColor(color) || service === undefined) continue;
+    const key = `${color} ${service}`;
+    const entry = services.get(key) ?? { color, service, up: 0, total: 0, servers: [] };
+    services.set(key, entry);
+    if (row("addr") === "" || row("status").startsWith("MAINT")) continue;
+    const status = row("status");
+    const check = [row("check_status"), row("check_desc"), row("last_chk")].filter(Boolean).join(": ");
+    entry.servers.push({ address: row("addr"), status, check });
+    entry.total += 1;
+    // HAProxy calls a new replica up before its first check; here it counts after it.
+    if (status.startsWith("UP") && row("check_status").endsWith("L7OK")) entry.up += 1;
+  }
+  return [...services.values()];
+}
+
+function splitCsv(line: string): string[] {
+  return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = ""]) =>
+    field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,
+  );
+}
+
+/** Reads `show table` of the counters. A color nobody has asked for yet counts zero. */
+export function parseCounters(text: string, worker: number): CountersAnswer {
+  const rows = new Map<string, Counts>();
+  for (const line of text.split("\n")) {
+    const key = line.match(/ key=(\S+)/)?.[1];
+    if (key === undefined) continue;
+    const field = (name: string) => Number(line.match(new RegExp(` ${name}=(\\d+)`))?.[1] ?? 0);
+    rows.set(
+      key,
+      counts(field("http_req_cnt"), (slot) => field(`gpc${slot}`)),
+    );
+  }
+  const entrance = (name: string) =>
+    Object.fromEntries(colors.map((color) => [color, rows.get(`${name}/${color}`) ?? counts(0, () => 0)])) as {
+      blue: Counts;
+      green: Counts;
+    };
+  return { worker, public: entrance("public"), preview: entrance("preview") };
+}
+
+function counts(requests: number, slot: (index: number) => number): Counts {
+  return { requests, ...Object.fromEntries(counterSlots.map((name, index) => [name, slot(index)])) } as Counts;
+}
+
+/** The part of `show servers state` that says who is where and up: it changes only when that does. */
+export function serversFingerprint(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter((fields) => fields.length > 20)
+    .map((fields) => [fields[1], fields[3], fields[4], fields[5], fields[6]].join(" "))
+    .join("\n");
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { colors } from "../../core/color.ts";
+import { counterSlots } from "../../core/edge-config.ts";
+
+const color = z.enum(colors);
+const perColor = <T extends z.ZodType>(value: T) => z.object({ blue: value, green: value });
+
+/** The bodies the agent takes. Unknown keys are errors. */
+export const requests = {
+  release: z.strictObject({ color, release: z.string() }),
+  commit: z.strictObject({ color, epoch: z.string(), expectedCommitted: color.nullable().optional() }),
+  candidate: z.strictObject({ color, weight: z.number(), leaseMs: z.number() }),
+  lease: z.strictObject({ leaseMs: z.number() }),
+  config: z.strictObject({
+    text: z.string().min(1),
+    hash: z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in hex"),
+  }),
+};
+
+/** What the agent keeps in state.json. */
+export const storedState = z.strictObject({
+  committed: color.nullable(),
+  candidate: color.nullable(),
+  weight: z.number().int().min(0).max(100),
+  lease: z
+    .strictObject({ ttlMs: z.number(), expiresAt: z.number(), bootId: z.string(), deadlineMs: z.number() })
+    .nullable(),
+  releases: z.strictObject({ blue: z.string().nullable(), green: z.string().nullable() }),
+  announced: color.nullable(),
+  epoch: z.string(),
+});
+
+/** What every change and `GET /v1/state` answer. */
+export const stateAnswer = z.object({
+  committed: color.nullable(),
+  candidate: color.nullable(),
+  /** The candidate's share in percent. */
+  weight: z.number(),
+  /** `remainingMs` counts down; `expiresAt` is epoch milliseconds by the server's wall clock. */
+  lease: z.object({ ttlMs: z.number(), expiresAt: z.number(), remainingMs: z.number() }).nullable(),
+  releases: perColor(z.string().nullable()),
+  preview: color.nullable(),
+  epoch: z.string(),
+  /** What HAProxy itself answers; null when it does not. */
+  live: z
+    .object({
+      committed: color.nullable(),
+      candidate: color.nullable(),
+      weight: z.number(),
+      preview: color.nullable(),
+      releases: perColor(z.string().nullable()),
+    })
+    .nullable(),
+  /** True when every worker of HAProxy does what the state says. */
+  agrees: z.boolean(),
+  haproxy: z.object({
+    alive: z.boolean(),
+    /** Of the newest worker, in the edge's container. */
+    pid: z.number().nullable(),
+    uptimeSeconds: z.number().nullable(),
+    /** Workers from before a reload that still have connections. */
+    oldWorkers: z.number(),
+  }),
+  /** `hash` is that of the configuration HAProxy has loaded; `pending` when the file holds another one. */
+  config: z.object({ hash: z.string().nullable(), pending: z.boolean() }),
+  /** Random for each start of the agent. */
+  instance: z.string(),
+});
+
+/** What `GET /v1/servers` answers: the replicas of each service of each color that the edge knows of. */
+export const serversAnswer = z.object({
+  services: z.array(
+    z.object({
+      color,
+      service: z.string(),
+      /** Replicas that get requests and have passed a check. */
+      up: z.number(),
+      /** Replicas the edge has an address of. */
+      total: z.number(),
+      /** `check` says why a replica is up or down, in HAProxy's words. */
+      servers: z.array(z.object({ address: z.string(), status: z.string(), check: z.string() })),
+    }),
+  ),
+});
+
+const counts = z.object({
+  /** Requests taken; the ones not among the answers are under way or were given up by the client. */
+  requests: z.number(),
+  ...(Object.fromEntries(counterSlots.map((name) => [name, z.number()])) as Record<
+    (typeof counterSlots)[number],
+    z.ZodNumber
+  >),
+});
+
+/** What `GET /v1/counters` answers. Counts only grow while `worker` stays. They outlive a reload, except for the
+ * few answers that the old worker still gives on connections from before it; a killed HAProxy starts at zero. */
+export const countersAnswer = z.object({
+  worker: z.number(),
+  public: perColor(counts),
+  preview: perColor(counts),
+});
+
+/** What `PUT /v1/config` answers. */
+export const configAnswer = z.object({ hash: z.string(), reloaded: z.boolean() });
+
+/** Every error's body. `words` are HAProxy's own, for an invalid configuration. */
+export const errorAnswer = z.object({ error: z.string(), message: z.string(), words: z.string().optional() });
+
+export type StateAnswer = z.output<typeof stateAnswer>;
+export type ServersAnswer = z.output<typeof serversAnswer>;
+export type CountersAnswer = z.output<typeof countersAnswer>;
+export type Counts = z.output<typeof counts>;
+export type ConfigAnswer = z.output<typeof configAnswer>;

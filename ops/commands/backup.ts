@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { StepError } from "../../core/errors.ts";
+import { type BackupInput, jobPaths } from "../../core/jobs.ts";
+import type { JobContext } from "../context.ts";
+import { databaseReady, postgresTool } from "../postgres.ts";
+
+/** The file that names the last good backup, in the folder of the backups. */
+export const lastSuccessFile = "LAST_SUCCESS.txt";
+
+/**
+ * A dump with its checksum. It counts, and `LAST_SUCCESS.txt` says so, only when PostgreSQL can read its table of
+ * contents; until then it lies under another name.
+ */
+export async function backup(input: BackupInput, context: JobContext) {
+  const { database, timeout } = input;
+  await databaseReady(context, database);
+  const at = context.now().toISOString();
+  const file = `${at.replaceAll(/[-:]|\.\d+/g, "")}-${input.release}.dump`;
+  const final = `${jobPaths.backups}/${file}`;
+  const partial = `${final}.partial`;
+  await mkdir(jobPaths.backups, { recursive: true });
+  await removePartials();
+  try {
+    context.say(`backup: dumping ${database.name}`);
+    await postgresTool(database, ["pg_dump", "--format=custom", "--no-password", `--file=${partial}`], timeout);
+    const listing = await postgresTool(database, ["pg_restore", "--list", partial], timeout);
+    const tables = listing.split("\n").filter((line) => / TABLE DATA /.test(line)).length;
+    const { size: bytes } = await stat(partial);
+    const sha256 = await checksum(partial);
+    await flush(partial);
+    await writeDurably(`${final}.sha256`, `${sha256}  ${file}\n`);
+    await rename(partial, final);
+    await writeDurably(
+      `${jobPaths.backups}/${lastSuccessFile}`,
+      `${at} ${file} sha256=${sha256} bytes=${bytes} tables=${tables}\n`,
+    );
+    context.say(`backup: ${file}, ${bytes} bytes, ${tables} tables`);
+    return { file, bytes, sha256, tables };
+  } catch (error) {
+    await rm(partial, { force: true });
+    if (error instanceof StepError)
+      throw new StepError(
+        `The backup before ${input.release} failed, so nothing was changed: ${error.message.replace(/\.$/, "")}`,
+        "mend that and run `pulumi up` again",
+      );
+    throw error;
+  }
+}
+
+/** What a backup that was killed has left. */
+async function removePartials(): Promise<void> {
+  for (const name of await readdir(jobPaths.backups))
+    if (name.endsWith(".partial")) await rm(`${jobPaths.backups}/${name}`, { force: true });
+}
+
+async function checksum(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+async function flush(file: string): Promise<void> {
+  const handle = await open(file, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const temporary = `${file}.partial`;
+  await writeFile(temporary, text, { flush: true });
+  await rename(temporary, file);
+  await flush(jobPaths.backups);
+}

@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
+import type { Color } from "../core/color.ts";
+import { BusyError, StepError } from "../core/errors.ts";
+
+/** One line of the journal: what happened, and when. Holds no secret. */
+export interface JournalRecord {
+  /** ISO 8601 in UTC. */
+  at: string;
+  step: string;
+  event: "started" | "done" | "failed";
+  operator: string;
+  color?: Color;
+  version?: string;
+  release?: string;
+  /** Milliseconds from start to end. */
+  took?: number;
+  /** The sentence a failed step ended with. */
+  error?: string;
+  [detail: string]: unknown;
+}
+
+/**
+ * What happened, as append-only JSON lines on a volume of the server. A record is on the disk when `append`
+ * returns. The lock is the kernel's on the journal's file, so it ends with its holder and cannot go stale.
+ */
+export class Journal {
+  readonly #file: string;
+
+  constructor(directory: string) {
+    this.#file = `${directory}/journal.jsonl`;
+  }
+
+  /** Adds one record. @throws StepError when the disk does not take it */
+  async append(record: JournalRecord): Promise<void> {
+    try {
+      const handle = await open(this.#file, "a");
+      try {
+        await handle.appendFile(`${JSON.stringify(record)}\n`);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw new StepError(
+        `The journal cannot be written (${(error as Error).message}), and nothing is changed unrecorded`,
+        "make room on the server's disk and run it again",
+      );
+    }
+  }
+
+  /** All records, oldest first. A last line that a crash cut short is left out. */
+  async read(): Promise<JournalRecord[]> {
+    const text = await readFile(this.#file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "";
+      throw error;
+    });
+    return text.split("\n").flatMap((line) => {
+      try {
+        return line ? [JSON.parse(line) as JournalRecord] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /**
+   * Takes the lock that lets one job at a time change the system.
+   * @param seconds how long to wait for the one who holds it
+   * @returns what gives it back; the end of this process does so too
+   * @throws BusyError naming the holder
+   */
+  async lock(seconds: number): Promise<() => void> {
+    await (await open(this.#file, "a")).close();
+    const holder = spawn("flock", ["--wait", String(seconds), this.#file, "sh", "-c", "echo locked; exec cat"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const first = await Promise.race([
+      once(holder.stdout, "data").then(() => "locked" as const),
+      once(holder, "close").then(() => "refused" as const),
+    ]);
+    if (first === "refused") throw new BusyError(await this.#whoIsBusy());
+    return () => holder.stdin.end();
+  }
+
+  async #whoIsBusy(): Promise<string> {
+    const last = (await this.read()).filter((record) => record.event === "started").at(-1);
+    if (!last) return "Another job holds the lock of this stack";
+    const of = last.release ? ` of ${last.release}` : "";
+    return `The step ${last.step}${of}, started by ${last.operator} at ${last.at}, still holds the lock of this stack`;
+  }
+}

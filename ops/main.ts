@@ -1,0 +1,91 @@
+import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
+import { type JobInputs, type JobVerb, jobPaths } from "../core/jobs.ts";
+import { runAgent } from "./agent/main.ts";
+import { backup } from "./commands/backup.ts";
+import { edgeConfig } from "./commands/edge-config.ts";
+import { migration } from "./commands/migration.ts";
+import { observe } from "./commands/observe.ts";
+import { preflight } from "./commands/preflight.ts";
+import { shift } from "./commands/shift.ts";
+import { smoke } from "./commands/smoke.ts";
+import { workers } from "./commands/workers.ts";
+import { type JobContext, realTime } from "./context.ts";
+import { DockerEngine } from "./docker.ts";
+import { createEdgeClient } from "./edge.ts";
+import { Journal } from "./journal.ts";
+
+/** Seconds a job waits for another one to give the stack's lock back. */
+const lockPatience = 30;
+
+/** What every verb does. Those with `lock` change something: one at a time, and the journal tells of it. */
+const verbs: { [V in JobVerb]: { lock: boolean; run: (input: JobInputs[V], context: JobContext) => Promise<object> } } =
+  {
+    preflight: { lock: false, run: preflight },
+    "edge-config": { lock: true, run: edgeConfig },
+    backup: { lock: true, run: backup },
+    migration: { lock: true, run: migration },
+    workers: { lock: true, run: workers },
+    smoke: { lock: true, run: smoke },
+    shift: { lock: true, run: shift },
+    observe: { lock: false, run: observe },
+    log: { lock: false, run: async (_input, context) => ({ records: await context.journal.read() }) },
+  };
+
+async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<object> {
+  const context: JobContext = {
+    journal: new Journal(jobPaths.journal),
+    docker: new DockerEngine(jobPaths.socket),
+    edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
+    say: (line) => process.stderr.write(`${line}\n`),
+    ...realTime,
+  };
+  const { lock, run } = verbs[verb];
+  if (!lock) return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
+  const release = await context.journal.lock(lockPatience);
+  try {
+    return await recorded(verb, input, context, () => run(input, context));
+  } finally {
+    release();
+  }
+}
+
+/** Runs a step between two records of the journal. */
+async function recorded(step: string, input: object, context: JobContext, run: () => Promise<object>) {
+  const began = context.now();
+  const { color, version, release, epoch } = input as Record<string, string>;
+  const about = { step, operator: process.env.TURNOUT_OPERATOR ?? "unknown", color, version, release, epoch };
+  const append = (record: object) =>
+    context.journal.append({ at: context.now().toISOString(), ...about, ...record } as never);
+  await append({ event: "started" });
+  try {
+    const result = await run();
+    const took = context.now().getTime() - began.getTime();
+    await append({ event: "done", took, ...result });
+    return { step, at: context.now().toISOString(), ...result };
+  } catch (error) {
+    const took = context.now().getTime() - began.getTime();
+    await append({ event: "failed", took, error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+async function readInput(): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+}
+
+async function main(verb: string | undefined): Promise<void> {
+  if (verb === "agent") return runAgent();
+  if (verb === undefined || !(verb in verbs))
+    throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
+  const result = await runVerb(verb as JobVerb, (await readInput()) as never);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+try {
+  await main(process.argv[2]);
+} catch (error) {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exitCode = exitCode(error);
+}

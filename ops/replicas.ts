@@ -1,0 +1,23 @@
+import type { Color } from "../core/color.ts";
+import type { EdgeAddress, Wanted } from "../core/jobs.ts";
+import { type JobContext, until } from "./context.ts";
+
+/**
+ * Waits until the edge trusts every replica of a color's web services: it answers, and says that it is of this
+ * color and release.
+ */
+export async function replicasReady(
+  input: { color: Color; version: string; edge: EdgeAddress; web: Wanted[]; timeout: number },
+  context: JobContext,
+): Promise<void> {
+  const edge = context.edge(input.edge);
+  const what = `${input.color} ${input.version} is not ready`;
+  await until(context, what, { timeout: input.timeout }, async () => {
+    const { services } = await edge.servers();
+    for (const { service, replicas } of input.web) {
+      const up = services.find((one) => one.color === input.color && one.service === service)?.up ?? 0;
+      if (up < replicas) return `${up} of ${replicas} replicas of ${service} answer`;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+import { cacheHome, cliVersion } from "./engine-parts.ts";
+import { ask, work } from "./run.ts";
+import { SetupError } from "./step.ts";
+
+const releases = "https://get.pulumi.com/releases/sdk";
+
+/** How long the download may take to begin, in milliseconds. Where the site is not reached this is what it costs. */
+const patience = 5_000;
+
+/** How long the whole archive may take, in milliseconds. */
+const wholePatience = 600_000;
+
+/**
+ * The folder of a Pulumi that is installed on this machine, when it is one we can use: of major version 3, not older
+ * than what we would install, with its language host for Node beside it.
+ * @param path the value of PATH to search
+ */
+export async function installedEngine(path = process.env.PATH ?? ""): Promise<string | undefined> {
+  for (const folder of path.split(delimiter)) {
+    const program = join(folder, "pulumi");
+    if (folder === "" || !existsSync(program)) continue;
+    const own = dirname(realpathSync(program));
+    const fits = existsSync(join(own, "pulumi-language-nodejs")) && newEnough((await ask(program, "version")) ?? "");
+    return fits && !own.startsWith(cacheHome()) ? own : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a version as the CLI prints it, like `v3.256.0`, is one we can use. */
+export function newEnough(version: string): boolean {
+  const numbers = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
+  const wanted = cliVersion.split(".").map(Number);
+  if (!numbers || numbers[0] !== wanted[0]) return false;
+  const different = numbers.findIndex((number, index) => number !== wanted[index]);
+  return different === -1 || (numbers[different] ?? 0) > (wanted[different] ?? 0);
+}
+
+/** Where a downloaded engine is kept. */
+export function officialFolder(): string {
+  return join(cacheHome(), `official-${cliVersion}`);
+}
+
+/**
+ * Downloads the official release and checks it against its published checksums.
+ * @returns false when the site is not reached
+ * @throws SetupError when what arrived is not what was published
+ */
+export async function downloadEngine(say: (line: string) => void, request: typeof fetch = fetch): Promise<boolean> {
+  const archive = archiveName();
+  if (!archive) return false;
+  const checksums = await text(request, `${releases}/pulumi-${cliVersion}-checksums.txt`);
+  const wanted = checksums && checksumOf(checksums, archive);
+  if (!wanted) return false;
+  say(`downloading Pulumi ${cliVersion}`);
+  const response = await request(`${releases}/${archive}`, { signal: AbortSignal.timeout(wholePatience) });
+  if (!response.ok) return false;
+  const content = new Uint8Array(await response.arrayBuffer());
+  if (createHash("sha256").update(content).digest("hex") !== wanted)
+    throw new SetupError(`The download ${archive} does not have its published checksum`, "run the command again");
+  await unpack(content, archive, say);
+  return true;
+}
+
+/** The checksum of a file in a list of lines `checksum  name`. */
+export function checksumOf(list: string, file: string): string | undefined {
+  for (const line of list.split("\n")) {
+    const [sum, name] = line.trim().split(/\s+/);
+    if (name === file) return sum;
+  }
+  return undefined;
+}
+
+async function text(request: typeof fetch, url: string): Promise<string | undefined> {
+  try {
+    const response = await request(url, { signal: AbortSignal.timeout(patience) });
+    return response.ok ? await response.text() : undefined;
+  } catch {
+    return undefined; // not reached; the caller has another way
+  }
+}
+
+function archiveName(): string | undefined {
+  const arch = { x64: "x64", arm64: "arm64" }[process.arch as string];
+  const platform = { linux: "linux", darwin: "darwin" }[process.platform as string];
+  return arch && platform ? `pulumi-v${cliVersion}-${platform}-${arch}.tar.gz` : undefined;
+}
+
+async function unpack(content: Uint8Array, archive: string, say: (line: string) => void): Promise<void> {
+  await mkdir(cacheHome(), { recursive: true });
+  const temporary = await mkdtemp(join(cacheHome(), ".download-"));
+  try {
+    await writeFile(join(temporary, archive), content);
+    const argv = ["tar", "-xzf", join(temporary, archive), "-C", temporary] as const;
+    await work({ what: "unpacking it", argv: [...argv], log: `${officialFolder()}.log` }, say);
+    await rename(join(temporary, "pulumi"), officialFolder());
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}

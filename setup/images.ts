@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { build } from "esbuild";
+import { ask, work } from "./run.ts";
+import type { Step } from "./step.ts";
+
+/** The images Turnout itself runs on. */
+export type OwnImage = "edge" | "ops" | "postgres";
+
+/** An image that is built from this project. */
+export interface ProjectImage {
+  readonly name: string;
+  readonly tag: string;
+  /** `name:tag`. */
+  readonly reference: string;
+  /** The first twelve hexadecimal digits of the hash over everything it is built from; also its label `turnout.source`. */
+  readonly source: string;
+  /** The folder with its files. */
+  readonly context: string;
+  /** Path of the Dockerfile within the context. */
+  readonly dockerfile: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Generated files that belong into the context beside those of the folder. */
+  readonly generated: Readonly<Record<string, Uint8Array>>;
+}
+
+const sourceLabel = "turnout.source";
+const exampleServices = ["api", "web", "jobs"] as const;
+const exampleVersions = ["1.0.0", "1.1.0", "1.2.0-broken", "1.3.0-slow", "1.4.0-nostart", "1.5.0-incompatible"];
+
+/**
+ * The reference of one of our own images. It names the content: whatever changes in its sources changes it.
+ * @param root the project folder
+ */
+export async function imageReference(root: string, name: OwnImage): Promise<string> {
+  return (await ownImage(root, name)).reference;
+}
+
+/** All images of the project: our own, and every version of the example system. */
+export async function projectImages(root: string): Promise<ProjectImage[]> {
+  const own = await Promise.all((["edge", "ops", "postgres"] as const).map((name) => ownImage(root, name)));
+  const context = join(root, "examples", "cleaning");
+  const source = hash(await filesOf(context));
+  const examples = exampleServices.flatMap((service) =>
+    exampleVersions.map((version) => ({
+      ...named(`turnout-example-cleaning-${service}`, version),
+      source,
+      context,
+      dockerfile: `${service}/Dockerfile`,
+      buildArgs: { VERSION: version },
+      generated: {},
+    })),
+  );
+  return [...own, ...examples];
+}
+
+/** Those of the images that are not there, or were built from other sources. */
+export async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
+  const format = `{{index .Config.Labels "${sourceLabel}"}} {{join .RepoTags " "}}`;
+  const there = new Map<string, string>();
+  const references = images.map(({ reference }) => reference);
+  for (const line of await inspect(format, references)) {
+    const [source = "", ...tags] = line.split(" ");
+    for (const tag of tags) there.set(tag, source);
+  }
+  return images.filter(({ reference, source }) => there.get(reference) !== source);
+}
+
+/**
+ * Builds the images that are missing, one after the other.
+ * @throws SetupError with the last lines of the build's output
+ */
+export async function ensureImages(images: readonly ProjectImage[], logDir: string, say: (line: string) => void) {
+  const missing = await missingImages(images);
+  for (const [index, image] of missing.entries()) {
+    say(`building ${image.reference} (${index + 1} of ${missing.length})`);
+    await buildImage(image, logDir, say);
+  }
+}
+
+/** @param root the project folder */
+export function projectImagesStep(root: string): Step {
+  return {
+    name: "project images",
+    remedy: "Run `npm run setup`",
+    async check() {
+      const all = await projectImages(root);
+      const missing = await missingImages(all);
+      return missing.length === 0 ? undefined : `${missing.length} of ${all.length} are missing or out of date`;
+    },
+    run: async (say) => ensureImages(await projectImages(root), join(root, ".turnout", "images"), say),
+  };
+}
+
+async function ownImage(root: string, name: OwnImage): Promise<ProjectImage> {
+  const context = join(root, "images", name);
+  const generated: Record<string, Uint8Array> = name === "ops" ? { "ops.mjs": await bundleOps(root) } : {};
+  const source = hash({ ...(await filesOf(context)), ...generated });
+  return { ...named(`turnout-${name}`, source), source, context, dockerfile: "Dockerfile", buildArgs: {}, generated };
+}
+
+/** The jobs and the agent as one file for the Node of the ops image. */
+async function bundleOps(root: string): Promise<Uint8Array> {
+  const built = await build({
+    absWorkingDir: root,
+    entryPoints: ["ops/main.ts"],
+    outfile: "ops.mjs",
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    legalComments: "none",
+    logLevel: "error",
+    // Native parts of packages are optional; without them the packages fall back to JavaScript.
+    external: ["*.node"],
+    // Packages that are still CommonJS expect these two.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __dirname = "/app";',
+    },
+  });
+  const [file] = built.outputFiles;
+  if (!file) throw new Error("esbuild made no file of ops/main.ts");
+  return file.contents;
+}
+
+async function buildImage(image: ProjectImage, logDir: string, say: (line: string) => void): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), "turnout-image-"));
+  try {
+    await cp(image.context, directory, { recursive: true });
+    for (const [path, content] of Object.entries(image.generated)) await writeFile(join(directory, path), content);
+    const args = Object.entries(image.buildArgs).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
+    const label = ["--label", `${sourceLabel}=${image.source}`];
+    await work(
+      {
+        what: `building ${image.reference}`,
+        argv: [
+          "docker",
+          "build",
+          "--tag",
+          image.reference,
+          ...label,
+          ...args,
+          "--file",
+          join(directory, image.dockerfile),
+          directory,
+        ],
+        env: { DOCKER_BUILDKIT: "0" },
+        log: join(logDir, `${image.name}-${image.tag}.log`),
+      },
+      say,
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** The lines `docker image inspect` prints; images that are not there print none. */
+async function inspect(format: string, references: string[]): Promise<string[]> {
+  const script = 'docker image inspect --format "$@" 2>/dev/null || true';
+  const printed = await ask("sh", "-c", script, "sh", format, ...references);
+  return (printed ?? "").split("\n").filter((line) => line !== "");
+}
+
+function named(name: string, tag: string) {
+  return { name, tag, reference: `${name}:${tag}` };
+}
+
+/** The files below a folder by their path. What Python leaves behind is no source. */
+async function filesOf(directory: string): Promise<Record<string, Uint8Array>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes("__pycache__"));
+  return Object.fromEntries(
+    await Promise.all(paths.map(async (path) => [path, await readFile(join(directory, path))] as const)),
+  );
+}
+
+/** Twelve hexadecimal digits over the paths and contents, whatever their order. */
+function hash(files: Record<string, Uint8Array>): string {
+  const sum = createHash("sha256");
+  for (const path of Object.keys(files).sort()) {
+    const content = files[path] ?? new Uint8Array();
+    sum.update(`${path}\0${content.length}\0`).update(content);
+  }
+  return sum.digest("hex").slice(0, 12);
+}

@@ -1,0 +1,58 @@
+import { join, resolve } from "node:path";
+import { describeError, exitCode } from "../core/errors.ts";
+import { engineEnvironment } from "./engine.ts";
+import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
+import { selectedStack } from "./stack.ts";
+import { diagnose } from "./step.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** A task of `start.mjs`; its result is the exit code, unless another program has taken over by then. */
+type Task = (argv: string[]) => Promise<number>;
+
+/** What an npm script may ask for. Every other name is a command of the project and goes to `cli/main.ts`. */
+const tasks: Record<string, Task> = {
+  setup: async () => {
+    await ensureSetup(root);
+    return 0;
+  },
+  doctor: async () => ((await diagnose(setupSteps(root), console.log)) ? 0 : 1),
+  pulumi: async (argv) => {
+    await ensureSetup(root);
+    const stack = await selectedStack(argv, engineEnvironment(root));
+    const { pulumi, env } = engineEnvironment(root, stack);
+    return become(pulumi, argv, env);
+  },
+  test: async (argv) => {
+    await ensureSetup(root);
+    return become(process.execPath, [join(root, "test", "run.ts"), ...argv], engineEnvironment(root).env);
+  },
+};
+
+/** Commands of the project that only look at the set-up: they are not the moment to build an engine. */
+const impatient = new Set(["ops", "demo:down"]);
+
+async function command(task: string, argv: string[]): Promise<number> {
+  await (impatient.has(task) ? requireSetup(root) : ensureSetup(root));
+  const stack = await selectedStack(argv, engineEnvironment(root));
+  const { env } = engineEnvironment(root, stack ?? "dev");
+  return become(process.execPath, [join(root, "cli", "main.ts"), task, ...argv], env);
+}
+
+/** Replaces this process by another program, so that signals and exit codes need no passing on. */
+function become(program: string, argv: string[], env: Record<string, string>): never {
+  if (!process.execve) throw new Error(`Node ${process.version} cannot be replaced by another program`);
+  return process.execve(program, [program, ...argv], { ...process.env, ...env });
+}
+
+async function main([task = "", ...argv]: string[]): Promise<number> {
+  process.chdir(root);
+  return (tasks[task] ?? ((rest) => command(task, rest)))(argv);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(describeError(error));
+  process.exitCode = exitCode(error);
+}

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { engineEnvironment, pulumiHome, recordedEngine } from "./engine.ts";
+import { builtPart } from "./engine-build.ts";
+import { type Plugin, partFolder, parts, plugins } from "./engine-parts.ts";
+import { work } from "./run.ts";
+import { SetupError, type Step } from "./step.ts";
+
+/** What the note beside an installed plugin says when it came from Pulumi itself. */
+const official = "official";
+
+/**
+ * The provider plugins, in the project's own plugin home.
+ * @param root the project folder
+ */
+export function pluginsStep(root: string): Step {
+  return {
+    name: "plugins",
+    remedy: "Run `npm run setup`",
+    async check() {
+      const missing: string[] = [];
+      for (const plugin of plugins) if (!(await isInstalled(root, plugin))) missing.push(plugin.name);
+      return missing.length === 0 ? undefined : `${missing.join(" and ")} not installed yet`;
+    },
+    async run(say) {
+      for (const plugin of plugins) if (!(await isInstalled(root, plugin))) await install(root, plugin, say);
+    },
+  };
+}
+
+async function install(root: string, plugin: Plugin, say: (line: string) => void): Promise<void> {
+  const engine = engineEnvironment(root);
+  const log = join(root, ".turnout", "plugins.log");
+  const argv = [engine.pulumi, "plugin", "install", "resource", plugin.name, plugin.version, "--reinstall"] as const;
+  const what = `installing ${plugin.name} ${plugin.version}`;
+  if (recordedEngine(root)?.kind === "official") {
+    try {
+      await work({ what, argv: [...argv], env: engine.env, log }, say);
+      return await note(root, plugin, official);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      say(`${plugin.name} cannot be downloaded; building it from Go modules`);
+    }
+  }
+  const part = parts[plugin.name];
+  const folder = await builtPart(root, part, say);
+  await work({ what, argv: [...argv, "--file", join(folder, part.program)], env: engine.env, log }, say);
+  await note(root, plugin, basename(folder));
+}
+
+/** A plugin built here is current when its sources are those it was built from; its version alone does not tell. */
+async function isInstalled(root: string, plugin: Plugin): Promise<boolean> {
+  if (!existsSync(join(pluginFolder(root, plugin), `pulumi-resource-${plugin.name}`))) return false;
+  const origin = await readFile(noteFile(root, plugin), "utf8").catch(() => "");
+  return origin === official || origin === basename(await partFolder(root, parts[plugin.name]));
+}
+
+async function note(root: string, plugin: Plugin, origin: string): Promise<void> {
+  await writeFile(noteFile(root, plugin), origin);
+}
+
+function noteFile(root: string, plugin: Plugin): string {
+  return join(root, ".turnout", `plugin-${plugin.name}.origin`);
+}
+
+function pluginFolder(root: string, plugin: Plugin): string {
+  return join(pulumiHome(root), "plugins", `resource-${plugin.name}-v${plugin.version}`);
+}

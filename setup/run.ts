@@ -1,0 +1,78 @@
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { finished } from "node:stream/promises";
+import { execa } from "execa";
+import { duration, SetupError } from "./step.ts";
+
+/** A long command of the set-up. */
+export interface Work {
+  /** What it does, as in `building the CLI`; shown as progress and in the error. */
+  readonly what: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  /** The file that keeps its output. */
+  readonly log: string;
+  /** What to do when it fails. Default: to read the log. */
+  readonly remedy?: string;
+}
+
+/** How often a long command says that it is still at work, in milliseconds. */
+const progressEvery = 10_000;
+
+/**
+ * Runs a command with its output in a file, and says every ten seconds how long it has been at it and the last line of
+ * the output.
+ * @throws SetupError with the last lines of the output when it fails
+ */
+export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (line: string) => void): Promise<void> {
+  await mkdir(dirname(log), { recursive: true });
+  const file = createWriteStream(log, { flags: "a" });
+  const began = performance.now();
+  let tail: string[] = [];
+  const ticker = setInterval(
+    () => say(`${what}, ${duration(performance.now() - began)}${tail.length > 0 ? `: ${cut(tail.at(-1) ?? "")}` : ""}`),
+    progressEvery,
+  );
+  const [command, ...rest] = argv;
+  const child = execa(command, rest, {
+    all: true,
+    buffer: false,
+    reject: false,
+    stdin: "ignore",
+    ...(cwd ? { cwd } : {}),
+    ...(env ? { env } : {}),
+  });
+  child.all.pipe(file, { end: false });
+  try {
+    for await (const line of child.iterable({ from: "all" })) {
+      if (line.trim()) tail = [...tail.slice(-14), line];
+    }
+    const done = await child;
+    if (done.failed) {
+      const why = tail.length > 0 ? `:\n    ${tail.join("\n    ")}\n  ` : ` (${done.shortMessage})`;
+      throw new SetupError(`${what} failed${why}`, remedy ?? `read ${log}, mend it and run the command again`);
+    }
+  } finally {
+    clearInterval(ticker);
+    file.end();
+    await finished(file);
+  }
+}
+
+/** What a short command printed, trimmed; undefined when it failed or is not there. */
+export async function ask(...argv: [string, ...string[]]): Promise<string | undefined> {
+  const [command, ...rest] = argv;
+  const done = await execa(command, rest, { reject: false, stdin: "ignore", timeout: 30_000 });
+  return done.failed ? undefined : done.stdout.trim();
+}
+
+/** Whether a program is on PATH. */
+export async function onPath(program: string): Promise<boolean> {
+  return (await ask("sh", "-c", 'command -v "$1"', "sh", program)) !== undefined;
+}
+
+function cut(line: string): string {
+  return line.length > 90 ? `${line.slice(0, 89)}…` : line;
+}

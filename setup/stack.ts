@@ -1,0 +1,28 @@
+import { execa } from "execa";
+import type { EngineEnvironment } from "./engine.ts";
+
+/**
+ * The stack a command is about: the one it names, else the selected one. It decides whether the public passphrase of
+ * `dev` may be used, so a wrong guess would protect another stack's secrets with it.
+ * @param argv arguments of the engine or of a command of the project
+ * @returns undefined when the command names none and none is selected
+ */
+export async function selectedStack(argv: readonly string[], engine: EngineEnvironment): Promise<string | undefined> {
+  const named = namedStack(argv);
+  if (named !== undefined) return named;
+  const options = { env: engine.env, reject: false, stdin: "ignore" } as const;
+  const asked = await execa(engine.pulumi, ["stack", "--show-name", "--non-interactive"], options);
+  return asked.failed ? undefined : asked.stdout.trim();
+}
+
+/** The stack that arguments name: `--stack S`, `-s S`, `stack init S`, `stack select S`, `stack rm S`. */
+export function namedStack(argv: readonly string[]): string | undefined {
+  for (const [index, argument] of argv.entries()) {
+    if (argument === "--stack" || argument === "-s") return argv[index + 1];
+    const assigned = /^(?:--stack|-s)=(.+)$/.exec(argument);
+    if (assigned) return assigned[1];
+  }
+  const positional = argv.filter((argument) => !argument.startsWith("-"));
+  const [noun, verb, name] = positional;
+  return noun === "stack" && ["init", "select", "rm"].includes(verb ?? "") ? name : undefined;
+}

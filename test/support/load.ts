@@ -1,0 +1,121 @@
+import { randomUUID } from "node:crypto";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** One request that was not answered as it should be. */
+export interface Lost {
+  at: string;
+  method: string;
+  path: string;
+  connection: "kept" | "new";
+  why: string;
+}
+
+/** What became of every request. */
+export interface LoadReport {
+  sent: number;
+  /** Answered with a 2xx. */
+  answered: number;
+  lost: Lost[];
+  /** Answers by the color that gave them. */
+  byColor: Record<string, number>;
+  /** Leads that were answered with 201: each must be in the database exactly once. */
+  leads: number;
+  seconds: number;
+}
+
+/** A running load. */
+export interface Load {
+  /** Resolves once this many more requests have been answered. */
+  more(requests: number): Promise<void>;
+  /** Lets every request under way end, and accounts for all of them. */
+  stop(): Promise<LoadReport>;
+}
+
+interface Shot {
+  method: "GET" | "POST";
+  path: string;
+  body?: unknown;
+}
+
+/** The mix: a page, a calculation and a write; each visitor goes through it in turn. */
+function shots(): Shot[] {
+  return [
+    { method: "GET", path: "/" },
+    { method: "POST", path: "/v1/estimate", body: { beds: 2, baths: 1, cleaning_type: "standard" } },
+    { method: "POST", path: "/v1/leads", body: { name: "Load", phone: "555-0100", client_id: randomUUID() } },
+  ];
+}
+
+/**
+ * Visitors of a system on this machine: half keep their connection, half open a new one for each request. No
+ * request is ever tried again, so each one that is not answered shows.
+ * @param url the public entrance
+ * @param visitors how many at once. Default 6
+ */
+export function startLoad(url: string, visitors = 6): Load {
+  const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
+  const began = performance.now();
+  let running = true;
+  const visit = async (visitor: number) => {
+    const kept = visitor % 2 === 0;
+    const agent = kept ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    while (running) {
+      for (const shot of shots()) {
+        report.sent++;
+        const why = await fire(url, shot, agent, report).catch(
+          (error: NodeJS.ErrnoException) => error.code ?? error.message,
+        );
+        if (why)
+          report.lost.push({
+            at: new Date().toISOString(),
+            method: shot.method,
+            path: shot.path,
+            connection: kept ? "kept" : "new",
+            why,
+          });
+        else report.answered++;
+        await delay(5);
+      }
+    }
+    if (agent) agent.destroy();
+  };
+  const visits = Array.from({ length: visitors }, (_, visitor) => visit(visitor));
+  return {
+    async more(requests) {
+      const goal = report.answered + requests;
+      const deadline = performance.now() + 60_000;
+      while (report.answered < goal) {
+        if (performance.now() > deadline) throw new Error(`no ${requests} answers within a minute`);
+        await delay(20);
+      }
+    },
+    async stop() {
+      running = false;
+      await Promise.all(visits);
+      report.seconds = (performance.now() - began) / 1000;
+      return report;
+    },
+  };
+}
+
+/** @returns undefined when it was answered with a 2xx, else why not */
+async function fire(url: string, shot: Shot, agent: Agent | false, report: LoadReport): Promise<string | undefined> {
+  const text = shot.body === undefined ? "" : JSON.stringify(shot.body);
+  const headers = text ? { "content-type": "application/json", "content-length": Buffer.byteLength(text) } : {};
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const signal = AbortSignal.timeout(30_000);
+    const sent = request(new URL(shot.path, url), { method: shot.method, headers, agent, signal }, resolve);
+    sent.on("error", reject);
+    sent.end(text);
+  });
+  await new Promise<void>((resolve, reject) => {
+    answer.on("error", reject).on("end", resolve).resume();
+  });
+  const status = answer.statusCode ?? 0;
+  if (status < 200 || status > 299) return `status ${status}`;
+  const color = String(answer.headers["x-turnout-color"] ?? "unknown");
+  report.byColor[color] = (report.byColor[color] ?? 0) + 1;
+  if (status === 201) report.leads++;
+  return undefined;
+}

@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+import { stringify } from "yaml";
+import { engineEnvironment } from "../../setup/engine.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** What a command printed and how it ended. */
+export interface Outcome {
+  code: number;
+  /** Output and errors together, in order. */
+  text: string;
+  stdout: string;
+  seconds: number;
+}
+
+/** A stack of its own for a test: own names, ports, state and configuration; nothing of it outlives the test. */
+export interface TestStack {
+  readonly name: string;
+  readonly prefix: string;
+  readonly url: string;
+  readonly previewUrl: string;
+  readonly secrets: Record<string, string>;
+  readonly env: Record<string, string>;
+  /** The configuration as it will be written; change it, then `save`. */
+  readonly settings: Record<string, unknown>;
+  save(): Promise<void>;
+  /** The engine with this stack's configuration. */
+  pulumi(...argv: string[]): Promise<Outcome>;
+  up(): Promise<Outcome>;
+  preview(): Promise<Outcome>;
+  /** A command of the project: deploy, rollback, ops. */
+  cli(...argv: string[]): Promise<Outcome>;
+  /** `ops status --json`. */
+  status(): Promise<Record<string, unknown> & { code: number }>;
+  outputs(): Promise<Record<string, unknown>>;
+  docker(...argv: string[]): Promise<string>;
+  /** Ids of the containers of a service that run. */
+  containers(service: string): Promise<string[]>;
+  /** The state as it lies on the disk. */
+  stateFile(): string;
+  remove(): Promise<void>;
+}
+
+/** Makes a stack of the system `cleaning` with 1.0.0 on blue. */
+export async function testStack(): Promise<TestStack> {
+  const name = `it-${randomBytes(3).toString("hex")}`;
+  const prefix = `turnout-${name}`;
+  const directory = await mkdtemp(join(tmpdir(), `${prefix}-`));
+  const configFile = join(directory, `Pulumi.${name}.yaml`);
+  const [publicPort, previewPort] = [await freePort(), await freePort()];
+  const secret = () => randomBytes(16).toString("hex");
+  const secrets = { databasePassword: secret(), edgeToken: secret(), adminPassword: secret() };
+  const settings: Record<string, unknown> = {
+    system: "cleaning",
+    activeColor: "blue",
+    versions: { blue: "1.0.0" },
+    production: false,
+    exposeColor: true,
+    ports: { public: publicPort, preview: previewPort },
+    secrets,
+  };
+  const engine = await engineEnvironment(root);
+  const env = {
+    ...engine.env,
+    PULUMI_BACKEND_URL: `file://${directory}`,
+    PULUMI_CONFIG_PASSPHRASE: "a passphrase of this test",
+    TURNOUT_CONFIG_FILE: configFile,
+    TURNOUT_OPERATOR: "test",
+  };
+
+  async function run(file: string, argv: string[]): Promise<Outcome> {
+    const began = performance.now();
+    const done = await execa(file, argv, {
+      cwd: root,
+      env,
+      reject: false,
+      all: true,
+      stdin: "ignore",
+      timeout: 600_000,
+    });
+    return {
+      code: done.exitCode ?? 1,
+      text: done.all,
+      stdout: done.stdout,
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  const stack: TestStack = {
+    name,
+    prefix,
+    secrets,
+    settings,
+    env,
+    url: `http://127.0.0.1:${publicPort}`,
+    previewUrl: `http://127.0.0.1:${previewPort}`,
+    save: () =>
+      writeFile(
+        configFile,
+        stringify({
+          config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`turnout:${key}`, value])),
+        }),
+      ),
+    pulumi: (...argv) =>
+      run(engine.pulumi, [...argv, "--non-interactive", "--stack", name, "--config-file", configFile]),
+    up: () => stack.pulumi("up", "--yes", "--skip-preview"),
+    preview: () => stack.pulumi("preview"),
+    cli: (...argv) => run(process.execPath, [join(root, "cli/main.ts"), ...argv, "--stack", name]),
+    async status() {
+      const { code, stdout, text } = await stack.cli("ops", "status", "--json");
+      const line = stdout.trim().split("\n").at(-1) ?? "";
+      if (!line.startsWith("{")) throw new Error(`no status: ${text}`);
+      return { ...JSON.parse(line), code };
+    },
+    async outputs() {
+      return JSON.parse((await run(engine.pulumi, ["stack", "output", "--json", "--stack", name])).stdout);
+    },
+    docker: async (...argv) => (await execa("docker", argv)).stdout,
+    async containers(service) {
+      const listed = await stack.docker(
+        ...["ps", "--quiet", "--no-trunc", "--filter", `label=com.docker.swarm.service.name=${prefix}-${service}`],
+      );
+      return listed.split("\n").filter(Boolean);
+    },
+    stateFile: () => join(directory, ".pulumi/stacks/turnout", `${name}.json`),
+    async remove() {
+      await removeByLabel(prefix);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+  await stack.save();
+  const made = await run(engine.pulumi, ["stack", "init", name, "--non-interactive"]);
+  if (made.code !== 0) throw new Error(made.text);
+  return stack;
+}
+
+/** Removes everything of a stack from Docker, whatever state it is in. */
+export async function removeByLabel(prefix: string): Promise<void> {
+  const filter = ["--filter", `label=turnout.stack=${prefix}`];
+  const list = async (...argv: string[]) => {
+    const { stdout } = await execa("docker", [...argv, ...filter], { reject: false });
+    return stdout.split("\n").filter(Boolean);
+  };
+  const drop = async (ids: string[], ...argv: string[]) => {
+    if (ids.length > 0) await execa("docker", [...argv, ...ids], { reject: false });
+  };
+  await drop(await list("service", "ls", "--quiet"), "service", "rm");
+  const deadline = Date.now() + 60_000;
+  for (let left = await list("ps", "--all", "--quiet"); left.length > 0; left = await list("ps", "--all", "--quiet")) {
+    await drop(left, "rm", "--force");
+    if (Date.now() > deadline) throw new Error(`containers of ${prefix} do not go away`);
+  }
+  await drop(await list("secret", "ls", "--quiet"), "secret", "rm");
+  for (const kind of ["network", "volume"]) {
+    for (let left = await list(kind, "ls", "--quiet"); left.length > 0; left = await list(kind, "ls", "--quiet")) {
+      await drop(left, kind, "rm");
+      if (Date.now() > deadline) throw new Error(`${kind}s of ${prefix} do not go away`);
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => done(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

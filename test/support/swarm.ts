@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import type { JobPlacement } from "../../core/jobs.ts";
+import { ofType, type Registered, types } from "./mocks.ts";
+
+/** Labels as a service is expected to have them, in their order. */
+export const labelsOf = (role: string, more: Record<string, string> = {}) =>
+  Object.entries({ "turnout.stack": "turnout-test", "turnout.role": role, ...more }).map(([label, value]) => ({
+    label,
+    value,
+  }));
+
+/** A writable place in memory. */
+export const tmpfs = (target: string) => ({
+  type: "tmpfs",
+  target,
+  tmpfsOptions: { mode: 0o1777, sizeBytes: 64 * 1024 * 1024 },
+});
+
+/** The networks a service is expected to join. */
+export const on = (...networks: string[]) => networks.map((one) => ({ id: `id-of-network-${one}` }));
+
+/** Limits of one replica. */
+export const limits = (mebibytes: number, cpus: number) => ({
+  limits: { memoryBytes: mebibytes * 1024 * 1024, nanoCpus: cpus * 1e9 },
+});
+
+/** How a service is expected to mount the secret with this key. */
+export function mounted(resources: Registered[], key: string, file: string, user: number) {
+  const secret = ofType(resources, types.secret).find((one) => one.name.startsWith(`turnout-test-${key}-`));
+  assert.ok(secret, `no secret ${key}`);
+  return {
+    secretId: `id-of-${secret.name}`,
+    secretName: secret.name,
+    fileName: `/run/secrets/${file}`,
+    ...{ fileUid: String(user), fileGid: String(user), fileMode: 0o400 },
+  };
+}
+
+type Spec = {
+  containerSpec: Record<string, unknown> & { mounts: Record<string, unknown>[]; labels: unknown[] };
+} & Record<string, unknown>;
+
+/** The task a service runs. */
+export const specOf = (service: Registered) => service.inputs.taskSpec as Spec;
+
+/** What the launcher is told of a job. */
+export const jobOf = (command: Registered): JobPlacement =>
+  JSON.parse((command.inputs.environment as { TURNOUT_JOB: string }).TURNOUT_JOB);
+
+/** What a job is told by stdin. */
+export const toldTo = (command: Registered) => JSON.parse(String(command.inputs.stdin));

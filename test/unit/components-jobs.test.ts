@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ofType, only, registerProgram, types } from "../support/mocks.ts";
+import { jobOf, mounted, toldTo } from "../support/swarm.ts";
+
+const { resources } = await registerProgram();
+const commands = ofType(resources, types.command);
+
+test("a job is started by the launcher, told everything by stdin, and its input is secret", () => {
+  for (const command of commands) {
+    const { environment, stdin, triggers, ...rest } = command.inputs;
+    assert.deepEqual(rest, {
+      interpreter: ["node", "ops/launch.ts"],
+      create: "run",
+      update: "keep",
+      logging: "stderr",
+    });
+    assert.deepEqual(Object.keys(environment as object), ["TURNOUT_JOB"]);
+    assert.equal(typeof JSON.parse(stdin as string), "object");
+    assert.ok(Array.isArray(triggers) && triggers.length > 0);
+    assert.deepEqual(command.secrets, ["stdin"], command.name);
+    assert.deepEqual(command.secretOutputs, ["stdin"], command.name);
+    assert.equal(command.parent, `turnout:index:OpsJob ${command.name}`, "only an OpsJob makes commands");
+  }
+});
+
+test("each job may reach what it needs and no more", () => {
+  const journal = { "/journal": "turnout-test-journal" };
+  const backups = { ...journal, "/backups": "turnout-test-backups" };
+  const may = Object.fromEntries(
+    commands.map((command) => {
+      const { name, verb, network, docker, volumes, image } = jobOf(command);
+      assert.equal(name, `turnout-test-${command.name}`);
+      assert.equal(image, "turnout-ops:1");
+      return [command.name, { verb, network, docker, volumes }];
+    }),
+  );
+  const admin = "turnout-test-admin";
+  const ofColor = (color: string) => ({
+    [`backup-${color}`]: { verb: "backup", network: admin, docker: false, volumes: backups },
+    [`migration-${color}`]: { verb: "migration", network: admin, docker: true, volumes: journal },
+    [`workers-${color}`]: { verb: "workers", network: admin, docker: true, volumes: journal },
+    [`smoke-${color}`]: { verb: "smoke", network: admin, docker: false, volumes: journal },
+  });
+  assert.deepEqual(may, {
+    preflight: { verb: "preflight", network: "host", docker: true, volumes: {} },
+    "edge-config": { verb: "edge-config", network: admin, docker: false, volumes: journal },
+    ...ofColor("blue"),
+    ...ofColor("green"),
+    shift: { verb: "shift", network: admin, docker: true, volumes: journal },
+  });
+});
+
+test("a job's key follows its triggers: same work, same key", () => {
+  const keys = commands.map((command) => [JSON.stringify(command.inputs.triggers), jobOf(command).key] as const);
+  for (const [triggers, key] of keys)
+    for (const [others, other] of keys) assert.equal(key === other, triggers === others, `${triggers} ${others}`);
+});
+
+test("what the migration is told: the color's image in the color's network, secrets by name", () => {
+  const told = toldTo(only(resources, types.command, "migration-green"));
+  assert.deepEqual(told.task, {
+    image: "turnout-example-cleaning-api:1.1.0",
+    network: "turnout-test-green",
+    env: { ADMIN_USER: "admin" },
+    user: "10001:10001",
+    tmpfs: ["/tmp"],
+    secrets: [mounted(resources, "database-url", "", 0), mounted(resources, "admin-password", "", 0)].map((one, i) => ({
+      id: one.secretId,
+      name: one.secretName,
+      file: ["database_url", "admin_password"][i],
+    })),
+    constraints: ["node.role == manager"],
+  });
+  assert.deepEqual(told.upgrade, ["alembic", "upgrade", "head"]);
+  assert.deepEqual(told.ready, [{ path: "/readyz" }, { path: "/healthz" }]);
+  assert.equal(told.lockTimeout, 5);
+});
+
+test("what the shift is told: where to, and which workers run in each color", async () => {
+  const told = toldTo(only(resources, types.command, "shift"));
+  const { edge, release, ...rest } = told;
+  assert.deepEqual(rest, {
+    ...{ prefix: "turnout-test", color: "blue", version: "1.0.0", epoch: "first", timeout: 120 },
+    web: [
+      { service: "api", replicas: 1 },
+      { service: "web", replicas: 1 },
+    ],
+    workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
+  });
+  assert.match(release, /^1\.0\.0-[0-9a-f]{8}$/);
+  assert.equal(edge.agentUrl, "http://tasks.turnout-test-agent:8090");
+  const alone = await registerProgram({ versions: JSON.stringify({ blue: "1.0.0" }) });
+  const { workers } = toldTo(only(alone.resources, types.command, "shift"));
+  assert.deepEqual(workers.green, [], "a color that is not there has no workers");
+});

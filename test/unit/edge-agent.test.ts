@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { edgeConfigHash } from "../../core/edge-config.ts";
+import { runAgent } from "../../ops/agent/main.ts";
+import { createEdgeClient, EdgeConfigInvalid, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "../../ops/edge.ts";
+import { FakeHaproxy } from "../support/agent/fake-haproxy.ts";
+
+const token = "a-token-for-this-test-only";
+let directory: string;
+let haproxy: FakeHaproxy;
+let valid: { ok: boolean; words: string };
+let stop: AbortController;
+let ended: Promise<void>;
+let url: string;
+
+async function startAgent(): Promise<void> {
+  stop = new AbortController();
+  const port = new Promise<number>((resolve, reject) => {
+    ended = runAgent({
+      directory,
+      port: 0,
+      tokenFile: join(directory, "token"),
+      validate: async () => valid,
+      signal: stop.signal,
+      log: () => undefined,
+      listening: resolve,
+    });
+    ended.catch(reject);
+  });
+  url = `http://127.0.0.1:${await port}`;
+}
+async function stopAgent(): Promise<void> {
+  stop.abort();
+  await ended;
+}
+const client = (deadlineMs = 3_000) => createEdgeClient({ baseUrl: url, token, deadlineMs });
+const send = (method: string, path: string, body: string, bearer = token) =>
+  fetch(`${url}${path}`, { method, body, headers: { authorization: `Bearer ${bearer}` } });
+const file = (name: string) => readFile(join(directory, name), "utf8");
+async function bothAnnounced() {
+  const edge = client();
+  await edge.announce("blue", "1.0.0");
+  await edge.announce("green", "1.1.0");
+  return edge;
+}
+
+describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "turnout-edge-"));
+    valid = { ok: true, words: "" };
+    haproxy = new FakeHaproxy(41);
+    await haproxy.listen(directory);
+    await writeFile(join(directory, "token"), `${token}\n`);
+    await writeFile(join(directory, "haproxy.cfg"), "first\n");
+    await startAgent();
+  });
+  afterEach(async () => {
+    await stopAgent();
+    await haproxy.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it("says with a sentence what is wrong with a request", async () => {
+    const cases: [string, string, string, number, RegExp][] = [
+      ["POST", "/v1/commit", "{", 400, /not JSON/],
+      ["POST", "/v1/commit", '{"color":"blue"}', 400, /"epoch"/],
+      ["POST", "/v1/commit", '{"color":"red","epoch":"x"}', 400, /"color"/],
+      ["POST", "/v1/commit", '{"color":"blue","epoch":"x","force":true}', 400, /force/],
+      ["POST", "/v1/commit", '{"color":"blue","epoch":"x"}', 409, /no announced release/],
+      ["PUT", "/v1/candidate", '{"color":"blue","weight":"5","leaseMs":5000}', 400, /"weight"/],
+      ["PUT", "/v1/config", `{"text":"x","hash":"${"0".repeat(64)}"}`, 400, /hash is not that of the text/],
+      ["PUT", "/v1/config", `{"text":"${"x".repeat(1 << 20)}","hash":"x"}`, 400, /longer than/],
+      ["GET", "/v1/nothing", "", 404, /no \/v1\/nothing/],
+      ["PUT", "/v1/state", "{}", 405, /takes GET/],
+    ];
+    for (const [method, path, body, status, message] of cases) {
+      const response =
+        method === "GET"
+          ? await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+          : await send(method, path, body);
+      assert.equal(response.status, status, `${method} ${path} ${body.slice(0, 60)}`);
+      assert.match(((await response.json()) as { message: string }).message, message);
+    }
+    assert.equal((await send("POST", "/v1/commit", "{}", "no-such-token")).status, 401);
+    assert.equal((await fetch(`${url}/v1/state`)).status, 401);
+    assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  });
+
+  it("commits on disk and in every worker, old ones too", async () => {
+    haproxy.addWorker(42);
+    const edge = await bothAnnounced();
+    const state = await edge.commit({ color: "green", epoch: "e1", expectedCommitted: null });
+    assert.equal(state.committed, "green");
+    assert.equal(state.haproxy.pid, 42);
+    assert.equal(state.haproxy.oldWorkers, 1);
+    assert.equal(state.agrees, true);
+    for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue");
+    assert.equal(await file("serve.map"), "serve green:-:0:blue\n");
+    assert.equal(await file("releases.map"), "blue 1.0.0\ngreen 1.1.0\n");
+    assert.equal(JSON.parse(await file("state.json")).epoch, "e1");
+    await assert.rejects(edge.commit({ color: "blue", epoch: "e2", expectedCommitted: "blue" }), (error) => {
+      return error instanceof EdgeRefused && error.code === "committed-differs" && error.status === 409;
+    });
+  });
+
+  it("never leaves a candidate in the file HAProxy starts with", async () => {
+    const edge = await bothAnnounced();
+    await edge.commit({ color: "blue", epoch: "e1" });
+    const state = await edge.setCandidate({ color: "green", weight: 25, leaseMs: 60_000 });
+    assert.equal(state.live?.weight, 25);
+    assert.equal(haproxy.serves(41), "blue:green:25:green");
+    assert.equal(await file("serve.map"), "serve blue:-:0:green\n");
+    assert.equal((await edge.clearCandidate()).candidate, null);
+    assert.equal(haproxy.serves(41), "blue:-:0:green");
+  });
+
+  it("does not call a commit done that HAProxy has not taken over", async () => {
+    const edge = await bothAnnounced();
+    haproxy.deaf = true;
+    await assert.rejects(client(6_000).commit({ color: "blue", epoch: "e1" }), (error) => {
+      return error instanceof EdgeNotLive && /persisted, but not yet live/.test(error.message);
+    });
+    assert.equal((await edge.state()).agrees, false);
+    assert.equal(JSON.parse(await file("state.json")).committed, "blue");
+    haproxy.deaf = false;
+    assert.equal((await edge.commit({ color: "blue", epoch: "e1" })).agrees, true);
+  });
+
+  it("finds its state again, and from the maps when state.json is lost or broken", async () => {
+    await (await bothAnnounced()).commit({ color: "green", epoch: "e1" });
+    await stopAgent();
+    await startAgent();
+    assert.equal((await client().state()).epoch, "e1");
+    await stopAgent();
+    await writeFile(join(directory, "state.json"), '{"committed":');
+    await startAgent();
+    const state = await client().state();
+    assert.equal(state.committed, "green");
+    assert.deepEqual(state.releases, { blue: "1.0.0", green: "1.1.0" });
+    assert.notEqual(state.epoch, "e1");
+    assert.equal(await file("state.json.unreadable"), '{"committed":');
+  });
+
+  it("keeps the old configuration when the new one fails, at the check or at the reload", async () => {
+    const edge = client();
+    const put = (text: string) => edge.putConfig({ text, hash: edgeConfigHash(text) });
+    assert.equal((await put("second\n")).reloaded, true);
+    valid = { ok: false, words: "line 3 is odd" };
+    await assert.rejects(
+      put("third\n"),
+      (error) => error instanceof EdgeConfigInvalid && error.words === "line 3 is odd",
+    );
+    valid = { ok: true, words: "" };
+    haproxy.reloadAnswer = "Success=0\n--\n[NOTICE]   (1) : loading\n[ALERT]    (1) : cannot bind\n";
+    await assert.rejects(
+      put("fourth\n"),
+      (error) => error instanceof EdgeConfigInvalid && error.words === "cannot bind",
+    );
+    assert.equal(await file("haproxy.cfg"), "second\n");
+    assert.deepEqual((await edge.state()).config, { hash: edgeConfigHash("second\n"), pending: false });
+  });
+
+  it("tells an agent that is away from one that refuses", async () => {
+    const edge = client(400);
+    await stopAgent();
+    await assert.rejects(
+      edge.state(),
+      (error) => error instanceof EdgeUnreachable && /ECONNREFUSED/.test(error.message),
+    );
+    await startAgent();
+  });
+});

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { colors } from "../../core/color.ts";
+import {
+  applyState,
+  type EdgeChange,
+  EdgeRefusal,
+  type EdgeState,
+  type EdgeTime,
+  expireLease,
+  initialState,
+  mapValue,
+  previewColor,
+  type RefusalCode,
+  releaseEntries,
+  startValue,
+} from "../../core/edge-state.ts";
+
+const now: EdgeTime = { bootId: "boot", uptimeMs: 50_000, wallMs: 1_700_000_000_000 };
+const apply = (state: EdgeState, ...changes: EdgeChange[]) =>
+  changes.reduce((before, change) => applyState(before, change, now), state);
+const both: EdgeChange[] = [
+  { kind: "announce", color: "blue", release: "1.0.0" },
+  { kind: "announce", color: "green", release: "1.1.0" },
+];
+const serving = apply(initialState("e0"), ...both, { kind: "commit", color: "blue", epoch: "e1" });
+
+const anyColor = fc.constantFrom(...colors);
+const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
+  fc.record({ kind: fc.constant("announce" as const), color: anyColor, release: fc.constantFrom("1", "2.0.0+b", "") }),
+  fc.record({
+    kind: fc.constant("commit" as const),
+    color: anyColor,
+    epoch: fc.constantFrom("a", "b"),
+    expectedCommitted: fc.constantFrom(undefined, null, "blue" as const, "green" as const),
+  }),
+  fc.record({
+    kind: fc.constant("candidate" as const),
+    color: anyColor,
+    weight: fc.integer({ min: -10, max: 110 }),
+    leaseMs: fc.integer({ min: 0, max: 10_000 }),
+  }),
+  fc.record({ kind: fc.constant("renew" as const), leaseMs: fc.integer({ min: 0, max: 10_000 }) }),
+  fc.constant({ kind: "withdraw" as const }),
+);
+
+/** Refused changes leave the state; anything but a refusal fails the test. */
+function attempt(state: EdgeState, change: EdgeChange, at: EdgeTime): EdgeState {
+  try {
+    return applyState(state, change, at);
+  } catch (error) {
+    assert.ok(error instanceof EdgeRefusal, String(error));
+    return state;
+  }
+}
+
+describe("edge state", () => {
+  it("refuses what does not fit, with a code", () => {
+    const cases: [EdgeState, EdgeChange, RefusalCode][] = [
+      [serving, { kind: "announce", color: "red" as "blue", release: "1" }, "unknown-color"],
+      [serving, { kind: "announce", color: "blue", release: "two words" }, "bad-release"],
+      [initialState("e"), { kind: "commit", color: "blue", epoch: "x" }, "no-release"],
+      [serving, { kind: "commit", color: "green", epoch: "line\nbreak" }, "bad-epoch"],
+      [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: "green" }, "committed-differs"],
+      [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: null }, "committed-differs"],
+      [serving, { kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }, "candidate-is-committed"],
+      [serving, { kind: "candidate", color: "green", weight: 5.5, leaseMs: 5_000 }, "bad-weight"],
+      [serving, { kind: "candidate", color: "green", weight: 101, leaseMs: 5_000 }, "bad-weight"],
+      [serving, { kind: "candidate", color: "green", weight: 5, leaseMs: 999 }, "bad-lease"],
+      [serving, { kind: "candidate", color: "green", weight: 5, leaseMs: 3_600_001 }, "bad-lease"],
+      [
+        apply(initialState("e"), ...both),
+        { kind: "candidate", color: "green", weight: 5, leaseMs: 5_000 },
+        "nothing-committed",
+      ],
+      [serving, { kind: "renew", leaseMs: 5_000 }, "no-candidate"],
+    ];
+    for (const [state, change, code] of cases)
+      assert.throws(
+        () => applyState(state, change, now),
+        (error) => error instanceof EdgeRefusal && error.code === code,
+        code,
+      );
+  });
+
+  it("writes the map's value", () => {
+    assert.equal(mapValue(initialState("e")), "-:-:0:-");
+    assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green");
+    assert.equal(mapValue(serving), "blue:-:0:green");
+    const trial = apply(serving, { kind: "candidate", color: "green", weight: 25, leaseMs: 5_000 });
+    assert.equal(mapValue(trial), "blue:green:25:green");
+    assert.equal(startValue(trial), "blue:-:0:green");
+    assert.deepEqual(releaseEntries(serving), [
+      ["blue", "1.0.0"],
+      ["green", "1.1.0"],
+    ]);
+    assert.deepEqual(releaseEntries(initialState("e")), [
+      ["blue", "-"],
+      ["green", "-"],
+    ]);
+  });
+
+  it("gives the same for a commit whose answer was lost", () => {
+    const commit: EdgeChange = { kind: "commit", color: "green", epoch: "e2", expectedCommitted: "blue" };
+    const once = applyState(serving, commit, now);
+    assert.deepEqual(applyState(once, commit, now), once);
+  });
+
+  it("holds its invariants whatever is asked", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyChange, fc.integer({ min: 0, max: 4_000 })), { maxLength: 40 }), (steps) => {
+        let state = initialState("e");
+        let at = now;
+        for (const [change, passed] of steps) {
+          at = { ...at, uptimeMs: at.uptimeMs + passed, wallMs: at.wallMs + passed };
+          state = attempt(expireLease(state, at), change, at);
+          assert.equal(state.lease === null, state.candidate === null);
+          if (state.candidate === null) assert.equal(state.weight, 0);
+          else {
+            assert.notEqual(state.candidate, state.committed);
+            assert.notEqual(state.releases[state.candidate], null);
+            assert.ok((state.lease?.deadlineMs ?? 0) <= at.uptimeMs + 10_000);
+          }
+          if (state.committed !== null) {
+            assert.notEqual(state.releases[state.committed], null);
+            assert.notEqual(previewColor(state), state.committed);
+          }
+          assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-)$/);
+        }
+      }),
+    );
+  });
+
+  it("never lets a lease last longer than its time, whatever the wall clock does", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1_000, max: 10_000 }),
+        fc.integer({ min: 0, max: 20_000 }),
+        fc.integer({ min: -1e12, max: 1e12 }),
+        fc.boolean(),
+        (leaseMs, passed, jump, rebooted) => {
+          const trial = apply(serving, { kind: "candidate", color: "green", weight: 10, leaseMs });
+          const later = {
+            bootId: rebooted ? "another" : now.bootId,
+            uptimeMs: now.uptimeMs + passed,
+            wallMs: now.wallMs + passed + jump,
+          };
+          const after = expireLease(trial, later);
+          const expected = rebooted || passed >= leaseMs ? serving : trial;
+          assert.deepEqual(after, expected);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GuardError } from "../../core/errors.ts";
+import {
+  driftWarning,
+  guardDeploy,
+  imagesOf,
+  isPullable,
+  missingImage,
+  nothingObserved,
+  type Observed,
+} from "../../core/observed.ts";
+import { parseSettings } from "../../core/settings.ts";
+import { cleaning } from "../../systems/cleaning.ts";
+import { validConfig } from "../support/config.ts";
+
+const settingsWith = (versions: { blue?: string; green?: string }, activeColor = "blue") =>
+  parseSettings({ ...validConfig, versions: JSON.stringify(versions), activeColor }, { cleaning }, "prod");
+
+const blueServes: Observed = {
+  ...nothingObserved,
+  live: "blue",
+  edge: "up",
+  releases: { blue: "1.0.0-deadbeef", green: null },
+  versions: { blue: "1.0.0", green: null },
+  lastRelease: { color: "blue", release: "1.0.0-deadbeef", at: "2026-11-20T10:00:00.000Z" },
+};
+
+test("a deploy that does not touch the serving color may go on", () => {
+  const fine: [Parameters<typeof settingsWith>[0], string, Observed][] = [
+    [{ blue: "1.0.0" }, "blue", nothingObserved],
+    [{ blue: "9.9.9" }, "blue", nothingObserved],
+    [{ blue: "1.0.0" }, "blue", blueServes],
+    [{ blue: "1.0.0", green: "1.1.0" }, "blue", blueServes],
+    [{ blue: "1.0.0", green: "1.1.0" }, "green", blueServes],
+    [{ blue: "9.9.9" }, "blue", { ...blueServes, live: undefined, edge: "down" }],
+    [{ blue: "9.9.9" }, "blue", { ...blueServes, versions: { blue: null, green: null } }],
+  ];
+  for (const [versions, active, observed] of fine)
+    assert.doesNotThrow(() => guardDeploy(settingsWith(versions, active), observed, "prod"));
+});
+
+test("a changed version of the serving color is refused, with the way to deploy it", () => {
+  const settings = settingsWith({ blue: "1.1.0", green: "0.9.0" });
+  assert.throws(
+    () => guardDeploy(settings, blueServes, "prod"),
+    new GuardError(
+      "Pulumi.prod.yaml: versions.blue is 1.1.0, but blue serves 1.0.0 now; " +
+        "blue-green never changes the color that serves",
+      "put the new version on the idle color: npm run deploy -- 1.1.0 --stack prod (and set versions.blue back to 1.0.0)",
+    ),
+  );
+});
+
+test("the serving color cannot be taken away, even when the other one is to serve", () => {
+  const settings = settingsWith({ green: "1.1.0" }, "green");
+  assert.throws(
+    () => guardDeploy(settings, blueServes, "prod"),
+    new GuardError(
+      "Pulumi.prod.yaml: versions.blue is not set, but blue serves now; taking it away would cut every user",
+      "set it back to 1.0.0, shift to the other color first, and remove it then",
+    ),
+  );
+});
+
+test("drift is said in words when the edge serves what the last deploy did not leave", () => {
+  const table: [Observed, string | undefined | RegExp][] = [
+    [nothingObserved, undefined],
+    [blueServes, undefined],
+    [{ ...nothingObserved, live: undefined }, undefined],
+    [
+      { ...blueServes, live: "green" },
+      "Drift: the last deploy left blue serving, but the edge serves green. This update shifts to blue.",
+    ],
+    [
+      { ...blueServes, live: null },
+      "Drift: the last deploy left blue serving, but the edge serves no color. This update shifts to blue.",
+    ],
+    [{ ...blueServes, live: undefined }, /^Drift: the edge does not answer, so nobody can say which color serves\./],
+  ];
+  for (const [observed, expected] of table) {
+    const said = driftWarning(observed, "blue");
+    if (expected instanceof RegExp) assert.match(said ?? "", expected);
+    else assert.equal(said, expected);
+  }
+});
+
+test("every image of every configured color, with the setting that asks for it", () => {
+  const images = imagesOf(settingsWith({ blue: "1.0.0", green: "1.1.0" }), cleaning);
+  assert.deepEqual(
+    images.map(({ image, key }) => `${key} ${image}`),
+    [
+      ...["api", "web", "jobs"].map((one) => `versions.blue turnout-example-cleaning-${one}:1.0.0`),
+      ...["api", "web", "jobs"].map((one) => `versions.green turnout-example-cleaning-${one}:1.1.0`),
+    ],
+  );
+  assert.equal(imagesOf(settingsWith({ blue: "1.0.0" }), cleaning).length, 3);
+});
+
+test("an image that is nowhere is named with its setting; a registry's is to be pushed, a local one built", () => {
+  const table: [image: string, pullable: boolean][] = [
+    ["shop:1", false],
+    ["library/shop:1", false],
+    ["ghcr.io/me/shop:1", true],
+    ["localhost/shop:1", true],
+    ["registry:5000/shop:1", true],
+  ];
+  for (const [image, pullable] of table) {
+    assert.equal(isPullable(image), pullable, image);
+    const error = missingImage(image, "versions.green", "prod");
+    assert.ok(error instanceof GuardError);
+    assert.ok(
+      error.message.startsWith(
+        `Pulumi.prod.yaml: versions.green asks for the image ${image}, which the server does not`,
+      ),
+    );
+    assert.match(error.message, pullable ? /\. Push it to its registry, / : /\. Build it on the server, /);
+  }
+});

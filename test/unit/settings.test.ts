@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { SettingsError } from "../../core/errors.ts";
+import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
+import { cleaning } from "../../systems/cleaning.ts";
+
+const secrets = { databasePassword: "a-secret", edgeToken: "b-secret", adminPassword: "c-secret" };
+const smallest = {
+  system: "cleaning",
+  activeColor: "blue",
+  versions: JSON.stringify({ blue: "1.0.0" }),
+  secrets: JSON.stringify(secrets),
+};
+
+const parse = (raw: Record<string, string>) => parseSettings(raw, { cleaning }, "dev");
+
+/** The sentence with which settings are refused. */
+function refusal(change: Record<string, unknown>): string {
+  const raw: Record<string, string> = { ...smallest };
+  for (const [key, value] of Object.entries(change)) {
+    if (value === undefined) delete raw[key];
+    else raw[key] = typeof value === "string" ? value : JSON.stringify(value);
+  }
+  try {
+    parse(raw);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, `${error}`);
+    return error.message;
+  }
+  return assert.fail(`not refused: ${JSON.stringify(change)}`);
+}
+
+test("defaults", () => {
+  assert.deepEqual(parse(smallest), {
+    system: "cleaning",
+    activeColor: "blue",
+    activeVersion: "1.0.0",
+    versions: { blue: "1.0.0" },
+    strategy: "blue-green",
+    production: true,
+    replicas: {},
+    ports: { public: 80, preview: 8081 },
+    exposeColor: false,
+    database: { maxConnections: 100, lockTimeout: 5 },
+    placement: {},
+    timeouts: { start: 120, smoke: 60 },
+    secrets,
+  });
+});
+
+test("half a group keeps the defaults of its other half", () => {
+  const settings = parse({
+    ...smallest,
+    ports: JSON.stringify({ public: 8080 }),
+    database: JSON.stringify({ external: { host: "db" } }),
+    timeouts: JSON.stringify({ smoke: 5 }),
+  });
+  assert.deepEqual(settings.ports, { public: 8080, preview: 8081 });
+  assert.deepEqual(settings.database, {
+    external: { host: "db", port: 5432, sslmode: "require" },
+    ...{ maxConnections: 100, lockTimeout: 5 },
+  });
+  assert.deepEqual(settings.timeouts, { start: 120, smoke: 5 });
+});
+
+test("what is wrong is said in one sentence: the key path, and what to write", () => {
+  const pulumi = (rest: string) => `with: pulumi config ${rest} --stack dev.`;
+  const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
+    [{ activeColour: "blue" }, "activeColour is not a setting. Rename it to activeColor."],
+    [{ ActiveColor: "blue" }, "ActiveColor is not a setting. Rename it to activeColor."],
+    [{ version: "{}" }, "version is not a setting. Rename it to versions."],
+    [{ frobnicate: "1" }, /^frobnicate is not a setting\. Known are system, activeColor, versions, .*secrets\.$/],
+    [{ toString: "1" }, /^toString is not a setting\. Known are /],
+    [{ system: undefined }, "system is not set. Write one of cleaning."],
+    [{ system: "tallow" }, 'system is "tallow", which systems/ does not define. Write one of cleaning.'],
+    [{ system: "constructor" }, 'system is "constructor", which systems/ does not define. Write one of cleaning.'],
+    [{ activeColor: undefined }, "activeColor is not set. Write blue or green."],
+    [{ activeColor: "red" }, 'activeColor is "red"; write blue or green.'],
+    [{ activeColor: "Blue" }, 'activeColor is "Blue"; write blue or green.'],
+    [{ activeColor: "true" }, "activeColor is the boolean true; write blue or green."],
+    [{ versions: undefined }, /^versions is not set\. Give the color to serve a version: pulumi config set /],
+    [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
+    [{ versions: { blue: true } }, 'versions.blue is the boolean true; write a version in quotes, such as "1.4.1".'],
+    [{ versions: { blue: "a b" } }, /^versions\.blue is .*no image tag; use letters, digits, dots and dashes\.$/],
+    [{ versions: { blue: "" } }, /^versions\.blue is .*no image tag; use letters, digits, dots and dashes\.$/],
+    [{ versions: { blue: "1", red: "1" } }, /^versions\.red is not a setting\. /],
+    [{ versions: "1.0.0" }, /^versions .*a group of settings/],
+    [
+      { versions: {} },
+      "activeColor is blue, but versions.blue is not set. " +
+        "Give it a version: pulumi config set --path versions.blue VERSION --stack dev.",
+    ],
+    [
+      { activeColor: "green" },
+      "activeColor is green, but versions.green is not set. Give it a version: pulumi config set --path " +
+        "versions.green VERSION --stack dev, or serve the other one: pulumi config set activeColor blue --stack dev.",
+    ],
+    [{ strategy: "rolling" }, 'strategy is "rolling"; write blue-green.'],
+    [{ production: "yes" }, /^production .*true or false/],
+    [{ exposeColor: "1" }, /^exposeColor .*true or false/],
+    [{ replicas: "3" }, /^replicas .*a group of settings/],
+    [{ replicas: { api: 0 } }, /^replicas\.api .*1/],
+    [{ replicas: { api: 51 } }, /^replicas\.api .*50/],
+    [{ replicas: { api: 1.5 } }, /^replicas\.api .*a whole number/],
+    [{ replicas: { api: "two" } }, /^replicas\.api .*a (whole )?number/],
+    [{ replicas: { cron: 1 } }, "replicas.cron names no service of cleaning. Write one of api, web, jobs."],
+    [{ replicas: { toString: 1 } }, "replicas.toString names no service of cleaning. Write one of api, web, jobs."],
+    [{ ports: "8080" }, /^ports .*a group of settings/],
+    [{ ports: { public: "80" } }, /^ports\.public .*a port number/],
+    [{ ports: { public: 0 } }, /^ports\.public .*a port number/],
+    [{ ports: { preview: 65536 } }, /^ports\.preview .*a port number/],
+    [{ ports: { pubic: 80 } }, /^ports\.pubic is not a setting\. /],
+    [{ ports: { public: 8081 } }, "ports.public and ports.preview are both 8081. Change one."],
+    [{ domain: "true" }, /^domain .*text/],
+    [{ database: { external: {} } }, /^database\.external\.host .*text/],
+    [{ database: { external: { host: "h", user: "u" } } }, /^database\.external\.user is not a setting\. /],
+    [{ database: { maxConnections: 9 } }, /^database\.maxConnections .*10/],
+    [{ database: { lockTimeout: "5s" } }, /^database\.lockTimeout .*a (whole )?number/],
+    [{ placement: { edge: "node-1" } }, /^placement\.edge .*a list/],
+    [{ timeouts: { start: 4 } }, /^timeouts\.start .*5/],
+    [{ timeouts: { stop: 4 } }, /^timeouts\.stop is not a setting\. /],
+    [{ secrets: "x" }, /^secrets .*a group of settings/],
+    [{ secrets: { ...secrets, toString: "x" } }, /^secrets\.toString is used by nothing\. /],
+    [{ secrets: { ...secrets, edgeToken: "" } }, /^secrets\.edgeToken is empty; /],
+    [
+      { secrets: { ...secrets, apiKey: "x" } },
+      `secrets.apiKey is used by nothing. Remove it ${pulumi("rm --path secrets.apiKey")}`,
+    ],
+    ...(
+      [
+        ["databasePassword", "the database's password"],
+        ["edgeToken", "the token that jobs show to the edge's agent"],
+        ["adminPassword", "password of the admin pages"],
+      ] as const
+    ).map(([key, what]): [Record<string, unknown>, string] => [
+      { secrets: { ...secrets, [key]: undefined } },
+      `secrets.${key} (${what}) is missing. Set it ${pulumi(`set --secret --path secrets.${key} VALUE`)}`,
+    ]),
+  ];
+  for (const [change, expected] of table) {
+    const message = refusal(change);
+    const file = "Pulumi.dev.yaml: ";
+    assert.ok(message.startsWith(file), message);
+    const rest = message.slice(file.length);
+    if (typeof expected === "string") assert.equal(rest, expected);
+    else assert.match(rest, expected);
+    assert.match(message, /^[^\n]*[^.?!]\.$/, "one line that ends with one full stop");
+    assert.doesNotMatch(message, /invalid|record|received|undefined|\[object/i, "no word of the library");
+  }
+});
+
+test("no refusal shows the value of a secret", () => {
+  const values = ["s3cret-value", 918273645, { s3cret: "s3cret-value" }, ["s3cret-value"]];
+  for (const value of values) {
+    const change = { ...secrets, databasePassword: value, other: "s3cret-value" };
+    assert.doesNotMatch(refusal({ secrets: change }), /s3cret|918273645/);
+  }
+});
+
+const version = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/);
+const optional = {
+  strategy: fc.constant("blue-green"),
+  production: fc.boolean(),
+  replicas: fc.dictionary(fc.constantFrom("api", "web", "jobs"), fc.integer({ min: 1, max: 50 })),
+  ports: fc.record(
+    { public: fc.integer({ min: 1, max: 8000 }), preview: fc.integer({ min: 8082, max: 65535 }) },
+    { requiredKeys: [] },
+  ),
+  exposeColor: fc.boolean(),
+  domain: fc.domain(),
+  database: fc.record(
+    {
+      external: fc.record({ host: fc.domain(), port: fc.integer({ min: 1, max: 65535 }) }, { requiredKeys: ["host"] }),
+      maxConnections: fc.integer({ min: 10, max: 5000 }),
+      lockTimeout: fc.integer({ min: 1, max: 600 }),
+    },
+    { requiredKeys: [] },
+  ),
+  placement: fc.record({ edge: fc.array(fc.string()), data: fc.array(fc.string()) }, { requiredKeys: [] }),
+  timeouts: fc.record(
+    { start: fc.integer({ min: 5, max: 3600 }), smoke: fc.integer({ min: 1, max: 600 }) },
+    { requiredKeys: [] },
+  ),
+};
+const validSettings = fc
+  .record(
+    {
+      system: fc.constant("cleaning"),
+      activeColor: fc.constantFrom("blue", "green"),
+      versions: fc.record({ blue: version, green: version }),
+      secrets: fc.constant(secrets),
+      ...optional,
+    },
+    { requiredKeys: ["system", "activeColor", "versions", "secrets"] },
+  )
+  .map((settings) =>
+    Object.fromEntries(
+      Object.entries(settings).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+    ),
+  );
+
+test("any part of the settings is enough, and what is given is kept", () => {
+  fc.assert(
+    fc.property(validSettings, (raw) => {
+      const settings = parse(raw) as unknown as Record<string, unknown>;
+      for (const [key, text] of Object.entries(raw)) {
+        const given = ["system", "activeColor", "strategy", "domain"].includes(key) ? text : JSON.parse(text);
+        assert.partialDeepStrictEqual(settings[key], given);
+      }
+    }),
+  );
+});
+
+test("any further key is refused by its name", () => {
+  const known = ["system", "activeColor", "versions", "secrets", ...Object.keys(optional)];
+  const unknown = fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom("constructor", "valueOf", "Versions"));
+  fc.assert(
+    fc.property(
+      validSettings,
+      unknown.filter((key) => !known.includes(key) && key !== "__proto__"),
+      (raw, key) => {
+        assert.throws(
+          () => parse({ ...raw, [key]: "1" }),
+          (error) => error instanceof SettingsError && error.message.includes(`: ${key} is not a setting`),
+        );
+      },
+    ),
+  );
+});
+
+test("whatever the settings hold, they are taken or refused with a sentence", () => {
+  const value = fc.oneof(fc.json(), fc.string(), fc.constantFrom("true", "0", "[]", "{}", "null"));
+  const keys = ["system", "activeColor", "versions", "secrets", ...Object.keys(optional)];
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), value, (key, text) => {
+      try {
+        parse({ ...smallest, [key]: text });
+      } catch (error) {
+        assert.ok(error instanceof SettingsError, `${key}=${text}: ${error}`);
+        assert.ok(error.message.startsWith("Pulumi.dev.yaml: "), error.message);
+      }
+    }),
+  );
+});
+
+test("configured colors come blue first; a service without a setting has one replica", () => {
+  assert.deepEqual(configuredColors({ versions: { green: "2", blue: "1" } }), ["blue", "green"]);
+  assert.deepEqual(configuredColors({ versions: { green: "2" } }), ["green"]);
+  assert.equal(replicasOf({ replicas: { api: 3 } }, "api"), 3);
+  assert.equal(replicasOf({ replicas: { api: 3 } }, "web"), 1);
+});

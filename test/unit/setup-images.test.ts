@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { imageReference, projectImages } from "../../setup/images.ts";
+
+/** A project with the folders that images are made from, and nothing else. */
+async function project(t: TestContext): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "turnout-images-"));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  for (const name of ["edge", "ops", "postgres"]) {
+    await mkdir(join(root, "images", name), { recursive: true });
+    await writeFile(join(root, "images", name, "Dockerfile"), "FROM debian:trixie-slim\n");
+  }
+  await mkdir(join(root, "ops"));
+  await writeFile(join(root, "ops", "main.ts"), 'import { greet } from "./greet.ts";\nconsole.log(greet);\n');
+  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "hello";\n');
+  await mkdir(join(root, "examples", "cleaning", "api"), { recursive: true });
+  await writeFile(join(root, "examples", "cleaning", "api", "Dockerfile"), "FROM debian:trixie-slim\n");
+  return root;
+}
+
+test("a reference names the content, wherever it lies", async (t) => {
+  const root = await project(t);
+  const edge = await imageReference(root, "edge");
+  assert.match(edge, /^turnout-edge:[0-9a-f]{12}$/);
+  const copy = join(await mkdtemp(join(tmpdir(), "turnout-copy-")), "elsewhere");
+  t.after(() => rm(join(copy, ".."), { recursive: true, force: true }));
+  await cp(root, copy, { recursive: true });
+  for (const name of ["edge", "ops", "postgres"] as const)
+    assert.equal(await imageReference(copy, name), await imageReference(root, name), name);
+});
+
+test("a change changes the reference of its image alone", async (t) => {
+  const root = await project(t);
+  const references = async () => ({
+    edge: await imageReference(root, "edge"),
+    ops: await imageReference(root, "ops"),
+  });
+  const before = await references();
+  await appendFile(join(root, "images", "edge", "Dockerfile"), "USER 1\n");
+  const second = await references();
+  assert.notEqual(second.edge, before.edge);
+  assert.equal(second.ops, before.ops);
+  // The ops image holds the bundle, so whatever the bundle imports counts, and nothing else does.
+  await writeFile(join(root, "ops", "unused.ts"), "export const unused = 1;\n");
+  assert.equal((await references()).ops, before.ops);
+  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "goodbye";\n');
+  assert.notEqual((await references()).ops, before.ops);
+});
+
+test("the example system is there in all its versions, each with the hash of its source", async (t) => {
+  const root = await project(t);
+  const examples = (await projectImages(root)).filter(({ name }) => name.startsWith("turnout-example-"));
+  assert.equal(examples.length, 18);
+  const api = examples.find(({ reference }) => reference === "turnout-example-cleaning-api:1.1.0");
+  assert.deepEqual(api?.buildArgs, { VERSION: "1.1.0" });
+  assert.equal(api?.dockerfile, "api/Dockerfile");
+  assert.equal(new Set(examples.map(({ source }) => source)).size, 1);
+
+  await mkdir(join(root, "examples", "cleaning", "api", "__pycache__"));
+  await writeFile(join(root, "examples", "cleaning", "api", "__pycache__", "app.pyc"), "");
+  const again = (await projectImages(root)).at(-1);
+  assert.equal(again?.source, api?.source, "what Python leaves behind is no source");
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { nothingObserved, type Observed } from "../../core/observed.ts";
+import { describeStatus, statusOf } from "../../core/status.ts";
+
+const outputs = { activeColor: "green", url: "http://localhost:8080", previewUrl: "http://localhost:8081" };
+const healthy: Observed = {
+  live: "green",
+  candidate: null,
+  weight: 0,
+  releases: { blue: "1.0.0-deadbeef", green: "1.1.0-0badcafe" },
+  versions: { blue: "1.0.0", green: "1.1.0" },
+  epoch: "first",
+  services: [
+    { service: "api", color: "blue", kind: "web", wanted: 2, ready: 2 },
+    { service: "jobs", color: "blue", kind: "worker", wanted: 0, ready: 0 },
+    { service: "api", color: "green", kind: "web", wanted: 2, ready: 2 },
+    { service: "jobs", color: "green", kind: "worker", wanted: 1, ready: 1 },
+  ],
+  schemaRevision: "0123456789ab",
+  lastBackup: "2026-11-20T09:00:00.000Z",
+  lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
+  edge: "up",
+};
+
+test("what status --json prints; these keys keep their meaning", () => {
+  assert.deepEqual(statusOf(outputs, healthy), {
+    desired: "green",
+    live: "green",
+    candidate: null,
+    weight: 0,
+    versions: { blue: "1.0.0", green: "1.1.0" },
+    schemaRevision: "0123456789ab",
+    healthy: true,
+    edge: "up",
+    replicas: healthy.services,
+    lastBackup: "2026-11-20T09:00:00.000Z",
+    lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
+    url: "http://localhost:8080",
+    previewUrl: "http://localhost:8081",
+    problems: [],
+  });
+});
+
+test("it is healthy only when desired and live agree and every replica is ready", () => {
+  const replaced = (service: string, change: object) =>
+    healthy.services.map((one) => (`${one.color} ${one.service}` === service ? { ...one, ...change } : one));
+  const table: [outputs: Record<string, unknown>, Partial<Observed>, problem: RegExp][] = [
+    [outputs, { live: undefined, edge: "down" }, /^The edge does not answer\.$/],
+    [outputs, { live: "green", edge: "down" }, /^The edge does not answer\.$/],
+    [{}, {}, /^No update has gone through yet\.$/],
+    [{ activeColor: "mauve" }, {}, /^No update has gone through yet\.$/],
+    [outputs, { live: "blue", services: [] }, /^The state wants green, the edge serves blue; /],
+    [outputs, { live: null }, /^The state wants green, the edge serves nobody; /],
+    [outputs, { services: replaced("green api", { ready: 1 }) }, /^green api: 1 of 2 replicas are ready\.$/],
+    [outputs, { services: replaced("blue api", { ready: 0 }) }, /^blue api: 0 of 2 replicas are ready\.$/],
+    [outputs, { services: replaced("green jobs", { ready: 0 }) }, /^green jobs: 0 of 1 replicas are ready\.$/],
+    [outputs, { services: replaced("green jobs", { wanted: 0, ready: 0 }) }, /^green jobs: 0 of 1 replicas/],
+  ];
+  for (const [desired, change, problem] of table) {
+    const status = statusOf(desired, { ...healthy, ...change });
+    assert.equal(status.healthy, false, `${problem}`);
+    assert.equal(status.problems.length, 1, status.problems.join(" "));
+    assert.match(status.problems[0] ?? "", problem);
+  }
+});
+
+test("a stack without a deploy", () => {
+  const status = statusOf({}, nothingObserved);
+  assert.equal(status.desired, null);
+  assert.equal(status.live, null);
+  assert.equal(status.healthy, false);
+  assert.equal(status.url, null);
+  assert.match(describeStatus(status), /^nobody serves · NOT HEALTHY\n {2}! The edge does not answer\.\n/);
+});
+
+test("the status as a person reads it", () => {
+  assert.equal(
+    describeStatus(statusOf(outputs, { ...healthy, candidate: "blue", weight: 25 })),
+    [
+      "green serves 1.1.0 · healthy",
+      "",
+      "○ blue   1.0.0            api 2/2  jobs 0/0",
+      "● green  1.1.0            api 2/2  jobs 1/1",
+      "",
+      "candidate     blue at 25 %",
+      "schema        0123456789ab",
+      "last backup   2026-11-20T09:00:00.000Z",
+      "last release  1.1.0-0badcafe to green at 2026-11-20T10:00:00.000Z",
+      "url           http://localhost:8080   preview http://localhost:8081",
+    ].join("\n"),
+  );
+});
