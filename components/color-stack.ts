@@ -153,9 +153,8 @@ function secretOf(args: ColorStackArgs, key: string): SecretFile {
 
 /** Seconds as Docker writes them back, so that the next preview sees no difference. */
 function duration(seconds: number): string {
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
+  const minutes = Math.floor(seconds / 60);
   const rest = seconds % 60;
-  if (hours) return `${hours}h${minutes}m${rest}s`;
-  return minutes ? `${minutes}m${rest}s` : `${rest}s`;
+  if (minutes === 0) return `${rest}s`;
+  return rest === 0 ? `${minutes}m` : `${minutes}m${rest}s`;
 }

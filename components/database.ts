@@ -82,7 +82,7 @@ export class Database extends pulumi.ComponentResource {
             // PostgreSQL reaps its own children, and its fast shutdown is told by the signal its first process gets.
             init: false,
             stopSignal: "SIGINT",
-            stopGracePeriod: "1m0s",
+            stopGracePeriod: "1m",
             mounts: [...secure.mounts, { type: "volume", source: volume.name, target: "/var/lib/postgresql/data" }],
             env: {
               POSTGRES_DB: system.database.name,

@@ -40,7 +40,7 @@ export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends 
       name,
       {
         interpreter: ["node", "ops/launch.ts"],
-        create: "run",
+        create: args.verb,
         // A new ops image or a new password is no reason to do the work again: keep what was done.
         update: "keep",
         environment: { TURNOUT_JOB: placement },

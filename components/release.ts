@@ -5,7 +5,7 @@ import { edgeConfigHash, renderEdgeConfig } from "../core/edge-config.ts";
 import type { BackupResult, JobResult, JobVerb, MigrationResult, ShiftResult, TaskSpec, Wanted } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import { edgeConfigInput, readyChecks } from "../core/routes.ts";
-import { configuredColors, replicasOf, type Settings } from "../core/settings.ts";
+import { replicasOf, type Settings } from "../core/settings.ts";
 import { type System, servicesOf } from "../core/system.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
@@ -66,9 +66,13 @@ export class Release extends pulumi.ComponentResource {
       this.secrets[key] = secretFile(prefix, key, secret.file, settings.secrets[key] ?? "", this);
 
     const routes = this.edgeConfig([...volumes, args.edge]);
-    for (const color of configuredColors(settings))
-      this.prepared[color] = this.prepare(color, [...volumes, args.database, routes]);
-    this.shift = this.shiftTo(settings.activeColor);
+    // The idle color comes last: whatever is wrong with it must not keep users from the color they are to have.
+    const active = settings.activeColor;
+    const before = [...volumes, args.database, routes];
+    this.prepared[active] = this.prepare(active, before);
+    this.shift = this.shiftTo(active);
+    const idle = otherColor(active);
+    if (settings.versions[idle] !== undefined) this.prepared[idle] = this.prepare(idle, [...before, this.shift]);
     const prepared = Object.values(this.prepared);
     this.schemaRevision = newest(prepared.map((one) => one.migration.result)).apply((last) => last?.revision ?? null);
     this.lastBackup = newest(prepared.map((one) => one.backup.result)).apply((last) => last?.at ?? null);
@@ -146,9 +150,8 @@ export class Release extends pulumi.ComponentResource {
     const { prefix, settings, edge, epoch } = this.args;
     const target = this.prepared[color];
     if (!target) throw new Error(`${color} has no version`);
-    const other = this.prepared[otherColor(color)];
     const workers = { blue: this.wanted("worker"), green: this.wanted("worker") };
-    if (!other) workers[otherColor(color)] = [];
+    if (settings.versions[otherColor(color)] === undefined) workers[otherColor(color)] = [];
     return this.job<"shift", ShiftResult>("shift", "shift", {
       input: {
         ...{ prefix, color, version: settings.activeVersion, release: target.images.release },

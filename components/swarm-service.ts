@@ -65,8 +65,8 @@ export function limits(memory: number, cpus: number) {
 export const boundedLog = { name: "json-file", options: { "max-size": "10m", "max-file": "3" } };
 
 /**
- * A Swarm secret cannot change; a new value needs a new name. Eight hexadecimal digits tell two values apart
- * and give nothing away.
+ * A Swarm secret cannot change, so a new value needs a new name. Eight hexadecimal digits of a hash tell two values
+ * apart; they would confirm a guess, so secrets should be generated, not thought up.
  */
 export function secretName(prefix: string, key: string, value: string): string {
   const slug = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -123,6 +123,16 @@ export interface ShiftInput extends ReleaseJob {
   timeout: number;
 }
 
+/** Lets the old color's workers end, then starts the new one's. Holds no secret: it is told by argv. */
+export interface HandoverInput extends JobBase {
+  /** The color whose workers are to run. */
+  color: Color;
+  release: string;
+  workers: PerColor<Wanted[]>;
+  /** Seconds for the old ones to end, and again for the new ones to start. */
+  timeout: number;
+}
+
 /** What is there? Changes nothing. */
 export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
@@ -137,6 +147,7 @@ export interface JobInputs {
   workers: WorkersInput;
   smoke: SmokeInput;
   shift: ShiftInput;
+  handover: HandoverInput;
   observe: ObserveInput;
   log: JobBase;
 }

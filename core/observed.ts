@@ -26,6 +26,8 @@ export interface Observed {
   /** Changes when somebody else than `pulumi up` changes who serves; undefined when nobody knows. */
   epoch: string | undefined;
   services: ServiceReplicas[];
+  /** The workers are on their way from one color to the other. */
+  handover: boolean;
   schemaRevision: string | null;
   lastBackup: string | null;
   lastRelease: { color: Color; release: string; at: string } | null;
@@ -50,6 +52,7 @@ export const nothingObserved: Observed = {
   versions: { blue: null, green: null },
   epoch: undefined,
   services: [],
+  handover: false,
   schemaRevision: null,
   lastBackup: null,
   lastRelease: null,

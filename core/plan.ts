@@ -43,10 +43,9 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
       `${color} has no version, so there is nothing to go back to`,
       "deploy the version you want: npm run deploy -- VERSION",
     );
-  const cold = observed.services.find((one) => one.color === color && one.kind === "web" && one.ready < one.wanted);
-  if (cold || !observed.services.some((one) => one.color === color))
+  if (!isWarm(color, observed))
     throw new GuardError(
-      `${color} is not warm any more (${cold ? `${cold.ready} of ${cold.wanted} replicas of ${cold.service}` : "no services"})`,
+      `${color} is not warm any more: not every replica of it is ready`,
       `deploy its version anew: npm run deploy -- ${version}`,
     );
   return {
@@ -57,16 +56,30 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   };
 }
 
-/** The deploy to the idle color never served; without its version, the next `up` is clean again. */
+/**
+ * The state wants the idle color, but the edge never got there. What never came up loses its version, so that the next
+ * `up` is clean; what is warm is left as it is.
+ */
 function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
   const idle = otherColor(live);
   const version = observed.versions[live] ?? settings.versions[live] ?? "";
+  const cameUp = isWarm(idle, observed) && observed.versions[idle] === settings.versions[idle];
   return {
-    change: { activeColor: live, [`versions.${live}`]: version, [`versions.${idle}`]: null },
+    change: {
+      activeColor: live,
+      [`versions.${live}`]: version,
+      ...(cameUp ? {} : { [`versions.${idle}`]: null }),
+    },
     color: live,
     version,
     sentence: `${live} ${version} still serves; giving up the deploy of ${settings.versions[idle] ?? "nothing"} to ${idle}.`,
   };
+}
+
+/** Every web service of the color is there with all its replicas. */
+function isWarm(color: Color, observed: Observed): boolean {
+  const web = observed.services.filter((one) => one.color === color && one.kind === "web");
+  return web.length > 0 && web.every((one) => one.ready >= one.wanted);
 }
 
 function knownLive(observed: Observed): Color | null {

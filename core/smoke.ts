@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { SmokeCheck } from "./system.ts";
 
 /** What matters of an answer. */
@@ -25,7 +26,7 @@ export function judge(check: SmokeCheck, answer: SmokeAnswer): string | undefine
   }
   for (const [key, wanted] of Object.entries(expect.json)) {
     const actual = (found as Record<string, unknown> | null)?.[key];
-    if (JSON.stringify(actual) !== JSON.stringify(wanted))
+    if (!isDeepStrictEqual(actual, wanted))
       return `${key} is ${JSON.stringify(actual) ?? "missing"} instead of ${JSON.stringify(wanted)}${excerpt(answer.body)}`;
   }
   return undefined;

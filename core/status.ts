@@ -17,6 +17,8 @@ export interface Status {
   healthy: boolean;
   edge: "up" | "down";
   replicas: ServiceReplicas[];
+  /** The workers are on their way from one color to the other. */
+  handover: boolean;
   lastBackup: string | null;
   lastRelease: Observed["lastRelease"];
   url: string | null;
@@ -40,6 +42,7 @@ export function statusOf(outputs: Record<string, unknown>, observed: Observed): 
     healthy: problems.length === 0,
     edge: observed.edge,
     replicas: observed.services,
+    handover: observed.handover,
     lastBackup: observed.lastBackup,
     lastRelease: observed.lastRelease,
     url: text(outputs.url),
@@ -63,6 +66,7 @@ export function describeStatus(status: Status): string {
     );
   }
   lines.push("");
+  if (status.handover) lines.push("workers       on their way to the serving color");
   if (status.candidate) lines.push(`candidate     ${status.candidate} at ${status.weight} %`);
   lines.push(`schema        ${status.schemaRevision ?? "–"}`);
   lines.push(`last backup   ${status.lastBackup ?? "–"}`);
@@ -81,6 +85,8 @@ function problemsOf(desired: Color | null, observed: Observed): string[] {
       `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; \`npm run pulumi -- preview\` says more.`,
     );
   for (const one of observed.services) {
+    // Between two colors no worker runs for a moment; the job that sees to it is under way.
+    if (one.kind === "worker" && observed.handover) continue;
     const wanted = one.kind === "worker" && one.color === observed.live ? Math.max(1, one.wanted) : one.wanted;
     if (one.ready < wanted) problems.push(`${one.color} ${one.service}: ${one.ready} of ${wanted} replicas are ready.`);
   }

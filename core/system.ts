@@ -5,6 +5,8 @@ const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "use lower-case letters,
 const path = z.string().startsWith("/", "begin the path with /");
 const argv = z.array(z.string()).min(1);
 
+const pattern = z.string().refine(isPattern, "is no regular expression");
+
 const secret = z.strictObject({
   /** File name under /run/secrets in the service's containers. */
   file: z.string().regex(/^[a-z][a-z0-9_]*$/),
@@ -37,7 +39,10 @@ const service = z.strictObject({
   /** Names from the system's `secrets`; `databaseUrl` is always there. */
   secrets: z.array(z.string()).default([]),
   /** User the container runs as, `uid:gid`. */
-  user: z.string().default("10001:10001"),
+  user: z
+    .string()
+    .regex(/^[1-9]\d*(:\d+)?$/, "must be a number above 0, as uid:gid")
+    .default("10001:10001"),
   /** Writable places; everything else is read-only. */
   tmpfs: z.array(path).default(["/tmp"]),
   /** Memory limit of one replica in MiB. */
@@ -45,7 +50,7 @@ const service = z.strictObject({
   /** CPU limit of one replica in cores. */
   cpus: z.number().positive().default(1),
   /** Seconds between SIGTERM and SIGKILL. */
-  stopGrace: z.number().int().positive().default(30),
+  stopGrace: z.number().int().min(1).max(3599).default(30),
 });
 
 const smokeCheck = z.strictObject({
@@ -82,9 +87,9 @@ const systemSchema = z.strictObject({
     downgrade: argv.optional(),
     /** Finds, in what a failing `current` prints, the revision of a schema that is further than this code knows:
      * an older version is deployed again. Its first group is the revision. */
-    aheadPattern: z.string().optional(),
+    aheadPattern: pattern.optional(),
     /** Finds the revision in what `current` and `heads` print. */
-    revisionPattern: z.string().default("[a-f0-9]{12}"),
+    revisionPattern: pattern.default("[a-f0-9]{12}"),
   }),
   smoke: z.array(smokeCheck).min(1),
 });
@@ -101,6 +106,9 @@ export type SmokeCheck = System["smoke"][number];
 /** The secret every service with access to the database is given. */
 export const databaseUrlSecret = { key: "databaseUrl", file: "database_url" } as const;
 
+/** Names the system's own secrets cannot have. */
+const reservedSecrets: readonly string[] = [databaseUrlSecret.key, "databasePassword", "edgeToken"];
+
 /**
  * Checks a system's definition and fills in its defaults.
  * @throws SettingsError naming the key path
@@ -113,6 +121,17 @@ export function defineSystem(definition: SystemDefinition): System {
     throw new SettingsError(`${where}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is not valid"}`);
   }
   const system = parsed.data;
+  const files = new Set<string>([databaseUrlSecret.file]);
+  for (const [key, { file }] of Object.entries(system.secrets)) {
+    if (reservedSecrets.includes(key))
+      throw new SettingsError(
+        `${where}: secrets.${key} is the name of a secret of Turnout itself`,
+        "choose another name",
+      );
+    if (files.has(file))
+      throw new SettingsError(`${where}: secrets.${key}.file is "${file}", which another secret has`, "choose another");
+    files.add(file);
+  }
   for (const [key, entry] of Object.entries(system.services)) {
     const at = `${where}: services.${key}`;
     if (entry.kind === "web" && (entry.port === undefined || entry.health === undefined))
@@ -128,6 +147,14 @@ export function defineSystem(definition: SystemDefinition): System {
     if (check.auth && !Object.hasOwn(system.secrets, check.auth.secret))
       throw new SettingsError(`${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`);
   return system;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /** The services of one kind, in the order they are defined. */

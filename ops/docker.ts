@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import Docker from "dockerode";
 import { StepError } from "../core/errors.ts";
 import type { TaskSpec } from "../core/jobs.ts";
@@ -63,6 +64,41 @@ export class DockerEngine {
     const found = await this.#docker.listServices({ filters: { name: [service] } });
     const ports = found.find((one) => one.Spec?.Name === service)?.Spec?.EndpointSpec?.Ports ?? [];
     return ports.map((port) => port.PublishedPort ?? 0);
+  }
+
+  /** Whether a job started by `startJob` is under way. */
+  async jobRuns(prefix: string, verb: string): Promise<boolean> {
+    const running = await this.#docker.listContainers({ filters: { label: [`turnout.job=${prefix}-${verb}`] } });
+    return running.length > 0;
+  }
+
+  /**
+   * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, told by argv. It
+   * takes the place of an earlier one of its kind, and is tried again when it fails or the daemon restarts.
+   */
+  async startJob(prefix: string, verb: string, input: object): Promise<void> {
+    const name = `${prefix}-${verb}`;
+    for (const old of await this.#docker.listContainers({ all: true, filters: { label: [`turnout.job=${name}`] } }))
+      await this.#docker.getContainer(old.Id).remove({ force: true });
+    const self = await this.#docker.getContainer(hostname()).inspect();
+    const container = await this.#docker.createContainer({
+      name: `${name}-${randomBytes(3).toString("hex")}`,
+      Image: self.Image,
+      Cmd: [verb, JSON.stringify(input)],
+      Env: [`TURNOUT_OPERATOR=${process.env.TURNOUT_OPERATOR ?? "unknown"}`],
+      Labels: { [labels.stack]: prefix, [labels.role]: "job", "turnout.job": name },
+      HostConfig: {
+        ...(self.HostConfig.Mounts ? { Mounts: self.HostConfig.Mounts } : {}),
+        Init: true,
+        ReadonlyRootfs: true,
+        Tmpfs: { "/tmp": "" },
+        CapDrop: ["ALL"],
+        SecurityOpt: ["no-new-privileges"],
+        NetworkMode: "none",
+        RestartPolicy: { Name: "on-failure", MaximumRetryCount: 5 },
+      },
+    });
+    await container.start();
   }
 
   /** Sets how many replicas a service has, nothing else. Does nothing when it has them. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import type { Color } from "../core/color.ts";
 import { BusyError, StepError } from "../core/errors.ts";
 
@@ -35,9 +35,10 @@ export class Journal {
   /** Adds one record. @throws StepError when the disk does not take it */
   async append(record: JournalRecord): Promise<void> {
     try {
-      const handle = await open(this.#file, "a");
+      const handle = await open(this.#file, "a+");
       try {
-        await handle.appendFile(`${JSON.stringify(record)}\n`);
+        // A line that a crash cut short must not swallow this one.
+        await handle.appendFile(`${(await endsInLine(handle)) ? "" : "\n"}${JSON.stringify(record)}\n`);
         await handle.sync();
       } finally {
         await handle.close();
@@ -90,4 +91,11 @@ export class Journal {
     const of = last.release ? ` of ${last.release}` : "";
     return `The step ${last.step}${of}, started by ${last.operator} at ${last.at}, still holds the lock of this stack`;
   }
+}
+
+async function endsInLine(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  if (size === 0) return true;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() === "\n";
 }

@@ -38,7 +38,7 @@ export interface RunOptions {
 export async function runJob(job: JobPlacement, stdin: string, options: RunOptions = {}): Promise<string> {
   const env = job.dockerHost ? { DOCKER_HOST: job.dockerHost } : {};
   const running = options.fresh ? undefined : await findRunning(job, env);
-  if (running) return join(job, running, env, options);
+  if (running) return join(job, stdin, running, env, options);
   const child = execa("docker", jobArgv(job, randomBytes(3).toString("hex")), {
     env,
     input: stdin,
@@ -53,11 +53,18 @@ async function findRunning(job: JobPlacement, env: Record<string, string>): Prom
   const filters = [`label=turnout.job=${job.name}`, `label=turnout.key=${job.key}`];
   const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
   const listed = await execa("docker", argv, { env, reject: false, stdin: "ignore" });
-  if (listed.exitCode !== 0) throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr)}`);
+  if (listed.exitCode !== 0)
+    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || listed.shortMessage}`);
   return listed.stdout.split("\n")[0] || undefined;
 }
 
-async function join(job: JobPlacement, id: string, env: Record<string, string>, options: RunOptions): Promise<string> {
+async function join(
+  job: JobPlacement,
+  stdin: string,
+  id: string,
+  env: Record<string, string>,
+  options: RunOptions,
+): Promise<string> {
   if (!options.quiet) process.stderr.write(`${job.name} is running already; joining it\n`);
   const waiting = execa("docker", ["wait", id], { env, reject: false, stdin: "ignore" });
   const logs = await execa("docker", ["logs", "--follow", id], {
@@ -67,7 +74,9 @@ async function join(job: JobPlacement, id: string, env: Record<string, string>, 
     stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
   });
   const { stdout } = await waiting;
-  return resultOf(job, { exitCode: Number(stdout || 1), stdout: logs.stdout, stderr: logs.stderr });
+  // It ended between being listed and being waited for: nobody knows how, and every job may be run again.
+  if (!stdout) return runJob(job, stdin, { ...options, fresh: true });
+  return resultOf(job, { exitCode: Number(stdout), stdout: logs.stdout, stderr: logs.stderr });
 }
 
 function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; stderr: string }): string {

@@ -3,6 +3,7 @@ import { type JobInputs, type JobVerb, jobPaths } from "../core/jobs.ts";
 import { runAgent } from "./agent/main.ts";
 import { backup } from "./commands/backup.ts";
 import { edgeConfig } from "./commands/edge-config.ts";
+import { handover } from "./commands/handover.ts";
 import { migration } from "./commands/migration.ts";
 import { observe } from "./commands/observe.ts";
 import { preflight } from "./commands/preflight.ts";
@@ -17,19 +18,27 @@ import { Journal } from "./journal.ts";
 /** Seconds a job waits for another one to give the stack's lock back. */
 const lockPatience = 30;
 
-/** What every verb does. Those with `lock` change something: one at a time, and the journal tells of it. */
-const verbs: { [V in JobVerb]: { lock: boolean; run: (input: JobInputs[V], context: JobContext) => Promise<object> } } =
-  {
-    preflight: { lock: false, run: preflight },
-    "edge-config": { lock: true, run: edgeConfig },
-    backup: { lock: true, run: backup },
-    migration: { lock: true, run: migration },
-    workers: { lock: true, run: workers },
-    smoke: { lock: true, run: smoke },
-    shift: { lock: true, run: shift },
-    observe: { lock: false, run: observe },
-    log: { lock: false, run: async (_input, context) => ({ records: await context.journal.read() }) },
-  };
+/**
+ * How a verb runs. `exclusive`: it changes the system, so one at a time, and the journal tells of it. `recorded`: the
+ * journal tells of it. `reader`: it changes nothing.
+ */
+type Manner = "exclusive" | "recorded" | "reader";
+
+const verbs: {
+  [V in JobVerb]: { manner: Manner; run: (input: JobInputs[V], context: JobContext) => Promise<object> };
+} = {
+  preflight: { manner: "reader", run: preflight },
+  "edge-config": { manner: "exclusive", run: edgeConfig },
+  backup: { manner: "exclusive", run: backup },
+  migration: { manner: "exclusive", run: migration },
+  workers: { manner: "exclusive", run: workers },
+  smoke: { manner: "exclusive", run: smoke },
+  shift: { manner: "exclusive", run: shift },
+  // It may take as long as the old workers' work, and must not keep the next deploy waiting; that one replaces it.
+  handover: { manner: "recorded", run: handover },
+  observe: { manner: "reader", run: observe },
+  log: { manner: "reader", run: async (_input, context) => ({ records: await context.journal.read() }) },
+};
 
 async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<object> {
   const context: JobContext = {
@@ -39,13 +48,13 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     say: (line) => process.stderr.write(`${line}\n`),
     ...realTime,
   };
-  const { lock, run } = verbs[verb];
-  if (!lock) return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
-  const release = await context.journal.lock(lockPatience);
+  const { manner, run } = verbs[verb];
+  if (manner === "reader") return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
+  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience) : () => undefined;
   try {
     return await recorded(verb, input, context, () => run(input, context));
   } finally {
-    release();
+    unlock();
   }
 }
 
@@ -75,16 +84,19 @@ async function readInput(): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString("utf8"));
 }
 
-async function main(verb: string | undefined): Promise<void> {
+async function main(verb: string | undefined, argument: string | undefined): Promise<void> {
   if (verb === "agent") return runAgent();
   if (verb === undefined || !(verb in verbs))
     throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
-  const result = await runVerb(verb as JobVerb, (await readInput()) as never);
+  const result = await runVerb(
+    verb as JobVerb,
+    (argument === undefined ? await readInput() : JSON.parse(argument)) as never,
+  );
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 try {
-  await main(process.argv[2]);
+  await main(process.argv[2], process.argv[3]);
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = exitCode(error);

@@ -91,13 +91,12 @@ async function startDaemon(say: (line: string) => void): Promise<void> {
   const log = openSync(daemonLog, "a");
   const daemon = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log] });
   daemon.unref();
-  if (!(await answersWithin(patience))) {
-    const lines = (await readFile(daemonLog, "utf8")).trimEnd().split("\n").slice(-8).join("\n    ");
-    throw new SetupError(
-      `The Docker daemon does not come up:\n    ${lines}\n  `,
-      `read ${daemonLog} and start it by hand`,
-    );
-  }
+  if (await answersWithin(patience, () => daemon.exitCode === null)) return;
+  const last = (await readFile(daemonLog, "utf8")).trimEnd().split("\n").slice(-8).join("\n    ");
+  throw new SetupError(
+    "The Docker daemon does not come up",
+    `read ${daemonLog} and start it by hand. Its last words:\n    ${last}`,
+  );
 }
 
 /** A daemon that was killed leaves its pid file, and the next one refuses to start because of it. */
@@ -112,8 +111,8 @@ async function answers(): Promise<boolean> {
   return (await ask("docker", "version", "--format", "{{.Server.Version}}")) !== undefined;
 }
 
-async function answersWithin(ms: number): Promise<boolean> {
-  for (const deadline = performance.now() + ms; performance.now() < deadline; await sleep(250))
+async function answersWithin(ms: number, worthWaiting = () => true): Promise<boolean> {
+  for (const deadline = performance.now() + ms; performance.now() < deadline && worthWaiting(); await sleep(250))
     if (await answers()) return true;
   return false;
 }

@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { execa } from "execa";
 
 /** The exit code by which `flock` says that somebody else holds the lock. */
 const held = 75;
@@ -14,35 +15,31 @@ const held = 75;
  */
 export async function withLock<T>(file: string, work: () => Promise<T>, wait: () => void): Promise<T> {
   await mkdir(dirname(file), { recursive: true });
-  const release =
-    (await acquire(file, ["--nonblock", "--conflict-exit-code", String(held)])) ?? (await queue(file, wait));
+  let release = await acquire(file, ["--nonblock", "--conflict-exit-code", String(held)]);
+  if (!release) {
+    wait();
+    release = await acquire(file, []);
+  }
   try {
     return await work();
   } finally {
-    await release();
+    await release?.();
   }
-}
-
-type Release = () => Promise<void>;
-
-async function queue(file: string, wait: () => void): Promise<Release> {
-  wait();
-  return (await acquire(file, [])) ?? (async () => {});
 }
 
 /** @returns undefined when somebody else holds the lock */
-async function acquire(file: string, options: string[]): Promise<Release | undefined> {
-  const holder = execa("flock", [...options, file, "sh", "-c", "echo held; exec cat"], {
-    reject: false,
-    buffer: false,
+async function acquire(file: string, options: string[]): Promise<(() => Promise<void>) | undefined> {
+  const holder = spawn("flock", [...options, file, "sh", "-c", "echo held; exec cat >/dev/null"], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
-  for await (const line of holder.iterable()) {
-    if (line !== "held") continue;
-    return async () => {
-      holder.stdin.end();
-      await holder;
-    };
-  }
-  const { exitCode } = await holder;
-  return exitCode === held ? undefined : async () => {};
+  const ended = new Promise<number | null>((resolve) => {
+    holder.on("error", () => resolve(null));
+    holder.on("exit", resolve);
+  });
+  const code = await Promise.race([once(holder.stdout, "data").then(() => undefined), ended]);
+  if (code === held) return undefined;
+  return async () => {
+    holder.stdin.end();
+    await ended;
+  };
 }

@@ -51,8 +51,9 @@ export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (li
     }
     const done = await child;
     if (done.failed) {
-      const why = tail.length > 0 ? `:\n    ${tail.join("\n    ")}\n  ` : ` (${done.shortMessage})`;
-      throw new SetupError(`${what} failed${why}`, remedy ?? `read ${log}, mend it and run the command again`);
+      const todo = remedy ?? `read ${log}, mend it and run the command again`;
+      const last = tail.length > 0 ? tail.join("\n    ") : done.shortMessage;
+      throw new SetupError(`${what} failed`, `${todo}. Its last words:\n    ${last}`);
     }
   } finally {
     clearInterval(ticker);

@@ -28,8 +28,7 @@ export async function migration(input: MigrationInput, context: JobContext) {
 }
 
 async function migrate(input: MigrationInput, context: JobContext) {
-  const head = await headRevision(input, context);
-  const from = await currentRevision(input, context);
+  const [head, from] = await Promise.all([headRevision(input, context), currentRevision(input, context)]);
   if (from.ahead) context.say(`migration: the schema is at ${from.revision}, further than ${input.version} knows`);
   else if (from.revision === head) context.say(`migration: the schema is at ${head} already`);
   else await upgrade(input, context, from.revision, head);
@@ -83,7 +82,7 @@ function commandFailed(input: MigrationInput, command: string[], done: TaskOutco
 }
 
 function run(input: MigrationInput, context: JobContext, command: string[]): Promise<TaskOutcome> {
-  const name = `${names(input.prefix).job(`migration-${input.color}`)}-task`;
+  const name = `${names(input.prefix).job(`migration-${input.color}`)}-${command.at(1) ?? "task"}`;
   const env = { ...input.task.env, PGOPTIONS: `-c lock_timeout=${input.lockTimeout}s` };
   return context.docker.runTask(context, name, input.prefix, { ...input.task, env }, command, input.timeout);
 }

@@ -8,11 +8,12 @@ import { lastSuccessFile } from "./backup.ts";
 
 /** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
 export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
-  const [records, services, edge, lastBackup] = await Promise.all([
+  const [records, services, edge, lastBackup, handover] = await Promise.all([
     context.journal.read(),
     replicas(input, context),
     edgeState(input, context),
     readFile(`${jobPaths.backups}/${lastSuccessFile}`, "utf8").catch(() => undefined),
+    context.docker.jobRuns(input.prefix, "handover"),
   ]);
   const done = records.filter((record) => record.event === "done");
   const shift = done.findLast((record) => record.step === "shift");
@@ -20,6 +21,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
   return {
     ...nothingObserved,
     services,
+    handover,
     schemaRevision: typeof migration?.revision === "string" ? migration.revision : null,
     lastBackup: lastBackup?.split(" ")[0] ?? null,
     lastRelease: shift ? lastRelease(shift) : null,

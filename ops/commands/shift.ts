@@ -1,13 +1,11 @@
-import { otherColor } from "../../core/color.ts";
 import { StepError } from "../../core/errors.ts";
 import type { ShiftInput } from "../../core/jobs.ts";
 import type { JobContext } from "../context.ts";
 import { replicasReady } from "../replicas.ts";
-import { rest, start } from "./workers.ts";
 
 /**
  * Gives every user to one color: all its replicas ready, one atomic commit, and the edge itself asked who serves
- * now. Workers follow: the old ones finish and end before the new ones start.
+ * now. The workers follow in a job of their own, which may take as long as their work does.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
@@ -28,8 +26,7 @@ export async function shift(input: ShiftInput, context: JobContext) {
     );
   context.say(`shift: ${before.committed ?? "nobody"} → ${input.color} ${input.version}`);
 
-  const old = otherColor(input.color);
-  await rest(input.prefix, old, input.workers[old], input.timeout, context);
-  await start(input.prefix, input.color, input.workers[input.color], input.timeout, context);
+  const { prefix, color, release, workers, timeout } = input;
+  await context.docker.startJob(prefix, "handover", { prefix, color, release, workers, timeout });
   return { from: before.committed, color: input.color, release: input.release };
 }
