@@ -31,9 +31,9 @@ async function deploy() {
     imageReference(root, "postgres"),
   ]);
   await checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]);
-  await checkImages(site, settings, system);
+  const present = await checkImages(site, settings, system);
   const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings) });
-  guardDeploy(settings, observed, stack);
+  guardDeploy(settings, observed, stack, present);
   const drift = driftWarning(observed, settings.activeColor);
   if (drift) await pulumi.log.warn(drift);
 
@@ -46,12 +46,12 @@ async function deploy() {
     opsImage: ops,
   });
 
-  const host = settings.domain ?? "localhost";
+  const at = (port: number) => `http://${settings.domain ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
   const { shift, schemaRevision, lastBackup } = release;
   return {
     activeColor: shift.result.color,
-    url: settings.domain ? `https://${host}` : `http://${host}:${settings.ports.public}`,
-    previewUrl: `http://${host}:${settings.ports.preview}`,
+    url: at(settings.ports.public),
+    previewUrl: at(settings.ports.preview),
     versions: settings.versions,
     schemaRevision,
     lastBackup,

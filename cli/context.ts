@@ -18,10 +18,12 @@ export interface Commands {
 }
 
 /** @param stack name of the stack */
-export function commandsFor(stack: string): Commands {
-  const dockerHost = process.env.DOCKER_HOST ?? "";
+export async function commandsFor(stack: string): Promise<Commands> {
+  const known = engine(stack, project, process.env.TURNOUT_CONFIG_FILE);
+  // The demo is on this machine and its stack may not exist yet; every other one says itself where its server is.
+  const dockerHost = (stack === "dev" ? undefined : await known.dockerHost()) ?? process.env.DOCKER_HOST ?? "";
   return {
-    engine: engine(stack, project, process.env.TURNOUT_CONFIG_FILE),
+    engine: known,
     site: { prefix: stackPrefix(project, stack), stack, dockerHost, docker: dockerClient(dockerHost) },
     say: (line) => process.stdout.write(`${line}\n`),
   };

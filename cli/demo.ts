@@ -4,14 +4,22 @@ import type { Commands } from "./context.ts";
 /** The configuration a fresh demo begins with; `Pulumi.dev.yaml` holds the rest. */
 const beginning = { activeColor: "blue", "versions.blue": "1.0.0" } as const;
 
+/** What `index.ts` exports, as far as it is shown. */
+interface Outputs {
+  activeColor: string;
+  url: string;
+  previewUrl: string;
+  versions: Record<string, string>;
+}
+
 /** Brings the stack up. When it is up already, this changes nothing. */
 export async function demo(commands: Commands): Promise<void> {
   const { engine, say } = commands;
   await engine.init();
   if ((await engine.up()) !== 0)
     throw new StepError("The demo did not come up", "mend what it says above and run `npm run demo` again");
-  const { activeColor, url, previewUrl, versions } = (await engine.outputs()) as Record<string, unknown>;
-  const version = (versions as Record<string, string>)[String(activeColor)];
+  const { activeColor, url, previewUrl, versions } = (await engine.outputs()) as unknown as Outputs;
+  const version = versions[activeColor];
   say(`
 ${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
 
@@ -26,10 +34,19 @@ ${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
 export async function demoDown(commands: Commands): Promise<void> {
   const { engine, say } = commands;
   await engine.init();
+  await removeJobs(commands);
   if ((await engine.destroy()) !== 0)
     throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");
   await engine.forget();
   await engine.remove("versions.green");
   for (const [path, value] of Object.entries(beginning)) await engine.set(path, value);
   say("The demo is gone. `npm run demo` brings it up again.");
+}
+
+/** A job that still runs, or failed for good, holds the volumes it has mounted. */
+async function removeJobs({ site }: Commands): Promise<void> {
+  const filters = [`label=turnout.stack=${site.prefix}`, "label=turnout.role=job"];
+  const listed = await site.docker.query("ps", "--all", "--quiet", ...filters.flatMap((one) => ["--filter", one]));
+  const ids = (listed ?? "").split("\n").filter(Boolean);
+  if (ids.length > 0) await site.docker.query("rm", "--force", ...ids);
 }

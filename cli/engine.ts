@@ -6,6 +6,8 @@ export interface Engine {
   readonly stack: string;
   /** The project's configuration without the project's name before each key; secrets are in the clear. */
   config(): Promise<Record<string, string>>;
+  /** DOCKER_HOST of the stack's server, from its `docker:host`; undefined when not set. */
+  dockerHost(): Promise<string | undefined>;
   /** Sets one value; `path` may lead into an object. */
   set(path: string, value: string): Promise<void>;
   /** Removes one value. */
@@ -29,6 +31,16 @@ export interface Engine {
  */
 export function engine(stack: string, project: string, configFile?: string): Engine {
   const about = ["--stack", stack, "--non-interactive", ...(configFile ? ["--config-file", configFile] : [])];
+  // On a terminal the engine shows a tree that changes; in a pipe, lines.
+  const display = process.stdout.isTTY ? [] : ["--non-interactive", "--suppress-progress"];
+  const shown = [
+    "--yes",
+    "--skip-preview",
+    "--stack",
+    stack,
+    ...display,
+    ...(configFile ? ["--config-file", configFile] : []),
+  ];
   const stateOnly = ["--stack", stack, "--non-interactive"];
 
   async function query(argv: string[], otherwise?: string): Promise<string> {
@@ -49,11 +61,17 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     return done.exitCode ?? 1;
   }
 
+  const everything = async () =>
+    JSON.parse(await query(["config", "--json", "--show-secrets", ...about], "{}")) as Record<
+      string,
+      { value?: string; objectValue?: unknown }
+    >;
+
   return {
     stack,
+    dockerHost: async () => (await everything())["docker:host"]?.value,
     async config() {
-      const all = JSON.parse(await query(["config", "--json", "--show-secrets", ...about], "{}"));
-      const entries = Object.entries(all as Record<string, { value?: string; objectValue?: unknown }>);
+      const entries = Object.entries(await everything());
       return Object.fromEntries(
         entries
           .filter(([key]) => key.startsWith(`${project}:`))
@@ -76,8 +94,8 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       const known = JSON.parse(await query(["stack", "ls", "--json"])) as { name: string }[];
       if (!known.some((one) => one.name === stack)) await query(["stack", "init", stack, "--non-interactive"]);
     },
-    up: () => show(["up", "--yes", "--skip-preview", ...about]),
-    destroy: () => show(["destroy", "--yes", "--skip-preview", ...about]),
+    up: () => show(["up", ...shown]),
+    destroy: () => show(["destroy", ...shown]),
     async forget() {
       await query(["stack", "rm", stack, "--yes", "--preserve-config"], "");
     },

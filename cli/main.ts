@@ -21,7 +21,7 @@ function simple(description: string, work: (commands: Commands) => Promise<void>
   return defineCommand({
     meta: { description },
     args: { stack },
-    run: ({ args }) => guarded(() => work(commandsFor(args.stack))),
+    run: ({ args }) => guarded(() => commandsFor(args.stack).then(work)),
   });
 }
 
@@ -31,7 +31,7 @@ const deployCommand = defineCommand({
   run: ({ args }) =>
     guarded(async () => {
       if (!args.version) throw new SettingsError("deploy needs a version", "write: npm run deploy -- 1.4.1");
-      await deploy(String(args.version), commandsFor(args.stack));
+      await deploy(String(args.version), await commandsFor(args.stack));
     }),
 });
 
@@ -43,13 +43,13 @@ const opsCommand = defineCommand({
       args: { stack, json },
       run: ({ args }) =>
         guarded(async () => {
-          if (!(await status(commandsFor(args.stack), args.json))) process.exitCode = exitCodes.unhealthy;
+          if (!(await status(await commandsFor(args.stack), args.json))) process.exitCode = exitCodes.unhealthy;
         }),
     }),
     log: defineCommand({
       meta: { description: "What happened, oldest first" },
       args: { stack, json },
-      run: ({ args }) => guarded(() => log(commandsFor(args.stack), args.json)),
+      run: ({ args }) => guarded(async () => log(await commandsFor(args.stack), args.json)),
     }),
   },
 });

@@ -1,9 +1,11 @@
+import type { PerColor } from "../core/color.ts";
 import { GuardError } from "../core/errors.ts";
 import type { JobInputs, JobPlacement } from "../core/jobs.ts";
 import { jobPaths } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/observed.ts";
-import type { Settings } from "../core/settings.ts";
+import { releaseOf } from "../core/release.ts";
+import { configuredColors, type Settings } from "../core/settings.ts";
 import type { System } from "../core/system.ts";
 import type { JournalRecord } from "../ops/journal.ts";
 import { runJob } from "../ops/launch.ts";
@@ -19,19 +21,25 @@ export interface Site {
 
 /**
  * Sees that every image is there, or can be pulled.
+ * @returns the release that the images amount to, for each color whose images are all there
  * @throws GuardError naming the setting that asks for the missing one
  */
-export async function checkImages(site: Site, settings: Settings, system: System): Promise<void> {
-  const wanted = imagesOf(settings, system);
-  const missing = await Promise.all(
-    wanted.map(async (one) => {
-      if (await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image)) return undefined;
-      if (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image))) return undefined;
-      return one;
+export async function checkImages(site: Site, settings: Settings, system: System): Promise<Partial<PerColor<string>>> {
+  const found = await Promise.all(
+    imagesOf(settings, system).map(async (one) => {
+      const id = await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
+      if (id || (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image))))
+        return { ...one, id };
+      throw missingImage(one.image, one.key, site.stack);
     }),
   );
-  const first = missing.find((one) => one !== undefined);
-  if (first) throw missingImage(first.image, first.key, site.stack);
+  const present: Partial<PerColor<string>> = {};
+  for (const color of configuredColors(settings)) {
+    const ids = found.filter((one) => one.color === color).flatMap((one) => one.id ?? []);
+    if (ids.length === Object.keys(system.services).length)
+      present[color] = releaseOf(settings.versions[color] ?? "", ids);
+  }
+  return present;
 }
 
 /** Sees that Turnout's own images are on the server. @throws GuardError */

@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Color } from "../core/color.ts";
 import { names } from "../core/names.ts";
+import { releaseOf } from "../core/release.ts";
 import { replicasOf, type Settings } from "../core/settings.ts";
 import { imageOf, type Service, type System } from "../core/system.ts";
 import type { Network } from "./network.ts";
@@ -135,14 +136,6 @@ export class ColorStack extends pulumi.ComponentResource {
       { parent: this, ignoreChanges: worker ? ["mode.replicated.replicas"] : [] },
     );
   }
-}
-
-/** The release a version's images amount to. */
-export function releaseOf(version: string, imageIds: readonly string[]): string {
-  const hash = createHash("sha256")
-    .update([...imageIds].sort().join("\n"))
-    .digest("hex");
-  return `${version}-${hash.slice(0, 8)}`;
 }
 
 function secretOf(args: ColorStackArgs, key: string): SecretFile {

@@ -201,5 +201,6 @@ function withoutCandidate(state: EdgeState): EdgeState {
 }
 
 function mustBeColor(color: unknown): void {
-  if (!isColor(color)) throw new EdgeRefusal("unknown-color", `"${color}" is no color`, `use ${colors.join(" or ")}`);
+  if (!isColor(color))
+    throw new EdgeRefusal("unknown-color", `"${String(color)}" is no color`, `use ${colors.join(" or ")}`);
 }

@@ -38,11 +38,6 @@ export interface Observed {
 /** The epoch of an edge that nobody has been heard of yet. */
 export const firstEpoch = "first";
 
-/** The version a release was made of; see `ReleaseImages`. */
-export function versionOf(release: string | null): string | null {
-  return release?.replace(/-[0-9a-f]{8}$/, "") ?? null;
-}
-
 /** What is observed where nothing is deployed. */
 export const nothingObserved: Observed = {
   live: null,
@@ -61,9 +56,15 @@ export const nothingObserved: Observed = {
 
 /**
  * Refuses what would hurt the users of the color that serves now.
+ * @param present the release that the images on the server amount to, for each color whose images are all there
  * @throws GuardError
  */
-export function guardDeploy(settings: Settings, observed: Observed, stack: string): void {
+export function guardDeploy(
+  settings: Settings,
+  observed: Observed,
+  stack: string,
+  present: Partial<PerColor<string>> = {},
+): void {
   const file = `Pulumi.${stack}.yaml`;
   const { live } = observed;
   if (!live) return;
@@ -81,14 +82,21 @@ export function guardDeploy(settings: Settings, observed: Observed, stack: strin
       `put the new version on the idle color: npm run deploy -- ${wanted} --stack ${stack} ` +
         `(and set versions.${live} back to ${serving})`,
     );
+  const release = observed.releases[live];
+  if (release !== null && present[live] !== undefined && present[live] !== release)
+    throw new GuardError(
+      `The images of ${wanted} on the server are not those that ${live} serves (${present[live]} instead of ${release}): ` +
+        "the version was built anew under the same name",
+      "give what was built a version of its own and deploy that",
+    );
 }
 
 /** The images of every configured color, with the key path that asks for each. */
-export function imagesOf(settings: Settings, system: System): { image: string; key: string; version: string }[] {
+export function imagesOf(settings: Settings, system: System): { image: string; key: string; color: Color }[] {
   return configuredColors(settings).flatMap((color) =>
     Object.values(system.services).map((service) => {
       const version = settings.versions[color] ?? "";
-      return { image: imageOf(service, version), key: `versions.${color}`, version };
+      return { image: imageOf(service, version), key: `versions.${color}`, color };
     }),
   );
 }

@@ -2,40 +2,53 @@ import { z } from "zod";
 import { type Color, colors, otherColor } from "./color.ts";
 import { SettingsError } from "./errors.ts";
 import type { System } from "./system.ts";
+import { group, nearest, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./wording.ts";
 
+const flag = z.boolean({ error: write("true or false") });
 const version = z
-  .string({ error: (issue) => `is ${describe(issue.input)}; write a version in quotes, such as "1.4.1"` })
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "is no image tag; use letters, digits, dots and dashes");
-const port = z.number({ error: "must be a port number" }).int().min(1).max(65535);
+  .string({ error: write('a version in quotes, such as "1.4.1"') })
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
+    error: write("an image tag, at most 128 letters, digits, dots, dashes and underscores"),
+  });
+const port = whole(1, 65535, "a port number");
+const constraints = z.array(text('a constraint such as "node.role == manager"'), {
+  error: write('a list such as ["node.role == manager"]'),
+});
+/** No sentence about a secret may show its value. */
+const secret = z
+  .string({ error: writeUnseen("is no text", "its value in quotes") })
+  .min(1, { error: writeUnseen("is empty", "its value") });
 
 const schema = z.strictObject({
-  system: z.string(),
-  activeColor: z.enum(colors, { error: (issue) => `is ${describe(issue.input)}; write blue or green` }),
-  versions: z.strictObject({ blue: version.optional(), green: version.optional() }),
-  strategy: z
-    .enum(["blue-green"], { error: (issue) => `is ${describe(issue.input)}; write blue-green` })
-    .default("blue-green"),
-  production: z.boolean().default(true),
-  replicas: z.record(z.string(), z.number().int().min(1).max(50)).default({}),
-  ports: z
-    .strictObject({ public: port.default(80), preview: port.default(8081) })
-    .default({ public: 80, preview: 8081 }),
-  exposeColor: z.boolean().default(false),
-  domain: z.string().optional(),
-  database: z
-    .strictObject({
-      external: z
-        .strictObject({ host: z.string(), port: port.default(5432), sslmode: z.string().default("require") })
-        .optional(),
-      maxConnections: z.number().int().min(10).max(5000).default(100),
-      lockTimeout: z.number().int().min(1).max(600).default(5),
-    })
-    .default({ maxConnections: 100, lockTimeout: 5 }),
-  placement: z.strictObject({ edge: z.array(z.string()).optional(), data: z.array(z.string()).optional() }).default({}),
-  timeouts: z
-    .strictObject({ start: z.number().int().min(5).max(3600).default(120), smoke: z.number().int().min(1).default(60) })
-    .default({ start: 120, smoke: 60 }),
-  secrets: z.record(z.string(), z.string().min(1, "is empty; set a value")).default({}),
+  system: z.string({ error: write("the name of a system") }),
+  activeColor: z.enum(colors, { error: write("blue or green") }),
+  versions: group({ blue: version.optional(), green: version.optional() }),
+  strategy: z.enum(["blue-green"], { error: write("blue-green") }).default("blue-green"),
+  production: flag.default(true),
+  replicas: z.record(z.string(), whole(1, 50), { error: write('a group such as {"api": 2}') }).default({}),
+  ports: group({ public: port.default(80), preview: port.default(8081) }).default({ public: 80, preview: 8081 }),
+  exposeColor: flag.default(false),
+  domain: z
+    .string({ error: write("a domain as text, such as example.org") })
+    .regex(/^[\w.-]+$/, { error: write("a domain alone, such as example.org") })
+    .optional(),
+  database: group({
+    external: group({
+      host: text("the server's name or address as text"),
+      port: port.default(5432),
+      sslmode: text("how to encrypt as text, such as require").default("require"),
+    }).optional(),
+    maxConnections: whole(10, 5000).default(100),
+    lockTimeout: whole(1, 600, "seconds as a whole number").default(5),
+  }).default({ maxConnections: 100, lockTimeout: 5 }),
+  placement: group({ edge: constraints.optional(), data: constraints.optional() }).default({}),
+  timeouts: group({
+    start: whole(5, 3600, "seconds as a whole number").default(120),
+    smoke: whole(1, 3600, "seconds as a whole number").default(60),
+  }).default({ start: 120, smoke: 60 }),
+  secrets: z
+    .record(z.string(), secret, { error: writeUnseen("is no group", "one secret below each name") })
+    .default({}),
 });
 
 /** What differs between environments, checked and with defaults. `Pulumi.yaml` describes every key. */
@@ -64,19 +77,16 @@ export function parseSettings(
 ): Settings {
   const file = `Pulumi.${stack}.yaml`;
   const known = Object.keys(schema.shape);
-  for (const key of Object.keys(raw)) {
-    if (known.includes(key)) continue;
-    const close = nearest(key, known);
-    throw new SettingsError(
-      `${file}: ${key} is not a setting`,
-      close ? `rename it to ${close}` : `known are ${known.join(", ")}`,
-    );
-  }
-  const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, decode(key, text)]));
+  const unknown = Object.keys(raw).filter((key) => !known.includes(key));
+  if (unknown.length > 0) throw fromUnknown(unknown, known, file);
+  const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, decode(key, value)]));
   for (const key of ["system", "activeColor", "versions"] as const)
     if (values[key] === undefined) throw new SettingsError(`${file}: ${key} is not set`, hint(key, systems));
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw fromIssue(parsed.error.issues[0], file);
+  if (!parsed.success) {
+    const { what, todo } = refusalOf(parsed.error, "Pulumi.yaml for what there is");
+    throw new SettingsError(`${file}: ${what}`, todo);
+  }
   const settings = parsed.data;
 
   const system = Object.hasOwn(systems, settings.system) ? systems[settings.system] : undefined;
@@ -133,41 +143,22 @@ function noVersion(color: Color, versions: Settings["versions"], file: string, s
   );
 }
 
-function fromIssue(issue: z.core.$ZodIssue | undefined, file: string): SettingsError {
-  if (!issue) return new SettingsError(`${file} is not valid`);
-  const at = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => (at ? `${at}.${key}` : key)).join(", ");
-    return new SettingsError(`${file}: ${keys} is not a setting`, "remove it, or see Pulumi.yaml for what there is");
-  }
-  const message =
-    issue.code === "invalid_type" && !/^(is|must|write)/.test(issue.message) ? typeMessage(issue) : issue.message;
-  return new SettingsError(`${file}: ${at} ${message.replace(/^(Invalid|Too)/, (word) => `is ${word.toLowerCase()}`)}`);
-}
-
-/** What a value must be, for a person. */
-const kinds: Record<string, string> = {
-  boolean: "true or false",
-  int: "a whole number",
-  number: "a number",
-  string: "text",
-  array: "a list",
-  object: "a group of settings",
-  record: "a group of settings",
-};
-
-function typeMessage(issue: { expected: string; input?: unknown }): string {
-  return `must be ${kinds[issue.expected] ?? issue.expected}`;
+function fromUnknown(keys: readonly string[], known: readonly string[], file: string): SettingsError {
+  const close = keys.length === 1 ? nearest(keys[0] ?? "", known) : undefined;
+  return new SettingsError(
+    `${file}: ${unknownKeys(keys)}`,
+    close ? `rename it to ${close}` : `known are ${known.join(", ")}`,
+  );
 }
 
 /** Pulumi hands numbers, booleans and objects over as JSON, everything else as it stands. */
-function decode(key: string, text: string): unknown {
+function decode(key: string, raw: string): unknown {
   const structured = ["versions", "replicas", "ports", "database", "placement", "timeouts", "secrets"].includes(key);
-  if (!structured) return text === "true" ? true : text === "false" ? false : text;
+  if (!structured) return raw === "true" ? true : raw === "false" ? false : raw;
   try {
-    return JSON.parse(text);
+    return JSON.parse(raw);
   } catch {
-    return text;
+    return raw;
   }
 }
 
@@ -177,33 +168,6 @@ function hint(key: "system" | "activeColor" | "versions", systems: Readonly<Reco
   return "give the color to serve a version: pulumi config set --path versions.blue VERSION";
 }
 
-function describe(value: unknown): string {
-  if (value === undefined) return "missing";
-  return typeof value === "string" ? `"${value}"` : `the ${typeof value} ${JSON.stringify(value)}`;
-}
-
 function mapValues<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
-}
-
-/** The known word at a distance of at most two edits, so that a typo gets a suggestion. */
-function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates.map((one) => ({ one, distance: distance(word.toLowerCase(), one.toLowerCase()) }));
-  const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= 2 ? best.one : undefined;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

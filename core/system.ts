@@ -1,30 +1,50 @@
 import { z } from "zod";
 import { SettingsError } from "./errors.ts";
+import { group, refusalOf, text, whole, write } from "./wording.ts";
 
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "use lower-case letters, digits and dashes");
-const path = z.string().startsWith("/", "begin the path with /");
-const argv = z.array(z.string()).min(1);
+const named = "a name of at most 31 lower-case letters, digits and dashes, beginning with a letter";
+const name = z.string({ error: write(named) }).regex(/^[a-z][a-z0-9-]{0,30}$/, { error: write(named) });
+const path = z.string({ error: write("a path") }).startsWith("/", { error: write("a path that begins with /") });
+const argvError = write('a command as a list, such as ["alembic", "current"]');
+const argv = z.array(z.string({ error: write("one word of the command as text") }), { error: argvError }).min(1, {
+  error: argvError,
+});
+const pattern = z.string({ error: write("a regular expression") }).refine(isPattern, {
+  error: write("a regular expression"),
+});
+const imageError = write("an image reference that holds {version}, so that each color runs its own");
+const userError = write('numbers above 0 in quotes, such as "10001:10001"');
+const pathsError = write("at least one path, or no `paths`");
+const cpusError = write("cores as a number above 0");
+const smokeError = write("a list with at least one check");
+const flag = z.boolean({ error: write("true or false") });
+const texts = (what: string) => z.array(text(what), { error: write("a list") });
+const record = <T extends z.ZodType>(value: T, what: string) =>
+  z.record(z.string(), value, { error: write(`a group of ${what}`) });
 
-const pattern = z.string().refine(isPattern, "is no regular expression");
-
-const secret = z.strictObject({
+const secret = group({
   /** File name under /run/secrets in the service's containers. */
-  file: z.string().regex(/^[a-z][a-z0-9_]*$/),
+  file: z.string({ error: write("a file name") }).regex(/^[a-z][a-z0-9_]*$/, {
+    error: write("a file name of lower-case letters, digits and underscores, beginning with a letter"),
+  }),
   /** What it is, for the person who has to set it. */
-  description: z.string(),
+  description: text("what the secret is, for the person who has to set it"),
 });
 
-const service = z.strictObject({
+const service = group({
   /** `web` answers requests through the edge; a `worker` takes its work from elsewhere and runs in one color only. */
-  kind: z.enum(["web", "worker"]),
+  kind: z.enum(["web", "worker"], { error: write("web or worker") }),
   /** Image reference; `{version}` stands for the color's version. */
-  image: z.string().includes("{version}", { message: "must hold {version}, so that each color runs its own" }),
+  image: z.string({ error: imageError }).includes("{version}", { error: imageError }),
   /** Port the container listens on; required for `web`. */
-  port: z.number().int().min(1).max(65535).optional(),
+  port: whole(1, 65535, "a port number").optional(),
   /** Which requests reach it. The longest path prefix wins; without `paths` it takes what is left. */
-  route: z
-    .strictObject({ paths: z.array(path).min(1).optional(), hosts: z.array(z.string()).min(1).optional() })
-    .optional(),
+  route: group({
+    paths: z.array(path, { error: pathsError }).min(1, { error: pathsError }).optional(),
+    hosts: texts("a host name")
+      .min(1, { error: write("at least one host name, or no `hosts`") })
+      .optional(),
+  }).optional(),
   /** Answers 200 as long as the process lives; the edge asks it. Required for `web`. */
   health: path.optional(),
   /** Answers 200 when the service can do its work; a shift waits for it. Default: `health`. */
@@ -33,49 +53,49 @@ const service = z.strictObject({
   healthCommand: argv,
   /** Whether its answers carry `x-turnout-service` and `x-turnout-release` from the environment, so that the edge can
    * tell it from a stranger at the same address. Default true. */
-  identity: z.boolean().default(true),
+  identity: flag.default(true),
   /** Plain environment. Secrets do not belong here. */
-  env: z.record(z.string(), z.string()).default({}),
+  env: record(z.string({ error: write("text in quotes") }), "names with text").default({}),
   /** Names from the system's `secrets`; `databaseUrl` is always there. */
-  secrets: z.array(z.string()).default([]),
+  secrets: texts("the name of a secret").default([]),
   /** User the container runs as, `uid:gid`. */
   user: z
-    .string()
-    .regex(/^[1-9]\d*(:\d+)?$/, "must be a number above 0, as uid:gid")
+    .string({ error: userError })
+    .regex(/^[1-9]\d*(:\d+)?$/, { error: userError })
     .default("10001:10001"),
   /** Writable places; everything else is read-only. */
-  tmpfs: z.array(path).default(["/tmp"]),
+  tmpfs: z.array(path, { error: write("a list of paths") }).default(["/tmp"]),
   /** Memory limit of one replica in MiB. */
-  memory: z.number().int().positive().default(256),
+  memory: whole(1, 1_048_576, "MiB as a whole number").default(256),
   /** CPU limit of one replica in cores. */
-  cpus: z.number().positive().default(1),
+  cpus: z.number({ error: cpusError }).positive({ error: cpusError }).default(1),
   /** Seconds between SIGTERM and SIGKILL. */
-  stopGrace: z.number().int().min(1).max(3599).default(30),
+  stopGrace: whole(1, 3599, "seconds as a whole number").default(30),
 });
 
-const smokeCheck = z.strictObject({
-  name: z.string(),
-  method: z.enum(["GET", "HEAD", "POST"]).default("GET"),
+const smokeCheck = group({
+  name: text("what is checked, as text"),
+  method: z.enum(["GET", "HEAD", "POST"], { error: write("GET, HEAD or POST") }).default("GET"),
   path,
-  host: z.string().optional(),
+  host: text("a host name").optional(),
   /** JSON body. */
   body: z.unknown().optional(),
   /** Basic auth: a user name and the name of a system secret. */
-  auth: z.strictObject({ user: z.string(), secret: z.string() }).optional(),
-  expect: z.strictObject({
-    status: z.number().int().default(200),
+  auth: group({ user: text("a user name"), secret: text("the name of a secret") }).optional(),
+  expect: group({
+    status: whole(100, 599, "a status").default(200),
     /** Each key given must be in the answer with this value. */
-    json: z.record(z.string(), z.unknown()).optional(),
-    contains: z.string().optional(),
+    json: record(z.unknown(), "keys with their values").optional(),
+    contains: text("a piece of the answer as text").optional(),
   }),
 });
 
-const systemSchema = z.strictObject({
+const systemSchema = group({
   name,
-  services: z.record(name, service),
-  database: z.strictObject({ name: z.string(), user: z.string() }),
-  secrets: z.record(z.string(), secret).default({}),
-  migrations: z.strictObject({
+  services: z.record(name, service, { error: write("a group of services by their names") }),
+  database: group({ name: text("the database's name"), user: text("the database's user") }),
+  secrets: record(secret, "secrets by their names").default({}),
+  migrations: group({
     /** The service whose image holds the migrations. */
     service: name,
     upgrade: argv,
@@ -91,7 +111,7 @@ const systemSchema = z.strictObject({
     /** Finds the revision in what `current` and `heads` print. */
     revisionPattern: pattern.default("[a-f0-9]{12}"),
   }),
-  smoke: z.array(smokeCheck).min(1),
+  smoke: z.array(smokeCheck, { error: smokeError }).min(1, { error: smokeError }),
 });
 
 /** A system to deploy: its services, migrations and smoke list. Defaults are not yet filled in. */
@@ -117,8 +137,8 @@ export function defineSystem(definition: SystemDefinition): System {
   const parsed = systemSchema.safeParse(definition);
   const where = `systems/${definition.name}.ts`;
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new SettingsError(`${where}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is not valid"}`);
+    const { what, todo } = refusalOf(parsed.error, "core/system.ts for what there is");
+    throw new SettingsError(`${where}: ${what}`, todo);
   }
   const system = parsed.data;
   const files = new Set<string>([databaseUrlSecret.file]);
@@ -129,7 +149,10 @@ export function defineSystem(definition: SystemDefinition): System {
         "choose another name",
       );
     if (files.has(file))
-      throw new SettingsError(`${where}: secrets.${key}.file is "${file}", which another secret has`, "choose another");
+      throw new SettingsError(
+        `${where}: secrets.${key}.file is "${file}", which another secret has`,
+        "choose another file name",
+      );
     files.add(file);
   }
   for (const [key, entry] of Object.entries(system.services)) {
@@ -139,13 +162,23 @@ export function defineSystem(definition: SystemDefinition): System {
     if (entry.kind === "worker" && (entry.port !== undefined || entry.route !== undefined))
       throw new SettingsError(`${at} is a worker and cannot have a port or a route`, "make it `web` or remove them");
     const unknown = entry.secrets.find((one) => one !== databaseUrlSecret.key && !Object.hasOwn(system.secrets, one));
-    if (unknown) throw new SettingsError(`${at}.secrets names "${unknown}", which the system's secrets do not define`);
+    if (unknown)
+      throw new SettingsError(
+        `${at}.secrets names "${unknown}", which the system's secrets do not define`,
+        "define it under `secrets`, or remove it",
+      );
   }
   if (!Object.hasOwn(system.services, system.migrations.service))
-    throw new SettingsError(`${where}: migrations.service names "${system.migrations.service}", which is no service`);
+    throw new SettingsError(
+      `${where}: migrations.service names "${system.migrations.service}", which is no service`,
+      `write one of ${Object.keys(system.services).join(", ")}`,
+    );
   for (const check of system.smoke)
     if (check.auth && !Object.hasOwn(system.secrets, check.auth.secret))
-      throw new SettingsError(`${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`);
+      throw new SettingsError(
+        `${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`,
+        "define it under `secrets`",
+      );
   return system;
 }
 

@@ -66,6 +66,11 @@ export class DockerEngine {
     return ports.map((port) => port.PublishedPort ?? 0);
   }
 
+  /** Ends this very container and leaves nothing of it. */
+  async removeSelf(): Promise<void> {
+    await this.#docker.getContainer(hostname()).remove({ force: true });
+  }
+
   /** Whether a job started by `startJob` is under way. */
   async jobRuns(prefix: string, verb: string): Promise<boolean> {
     const running = await this.#docker.listContainers({ filters: { label: [`turnout.job=${prefix}-${verb}`] } });
@@ -74,7 +79,8 @@ export class DockerEngine {
 
   /**
    * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, told by argv. It
-   * takes the place of an earlier one of its kind, and is tried again when it fails or the daemon restarts.
+   * takes the place of an earlier one of its kind, is tried again when it fails or the daemon restarts, and removes
+   * itself when it is through.
    */
   async startJob(prefix: string, verb: string, input: object): Promise<void> {
     const name = `${prefix}-${verb}`;

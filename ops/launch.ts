@@ -54,7 +54,7 @@ async function findRunning(job: JobPlacement, env: Record<string, string>): Prom
   const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
   const listed = await execa("docker", argv, { env, reject: false, stdin: "ignore" });
   if (listed.exitCode !== 0)
-    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || listed.shortMessage}`);
+    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || notStarted(listed)}`);
   return listed.stdout.split("\n")[0] || undefined;
 }
 
@@ -83,6 +83,17 @@ function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; 
   const result = lastLine(done.stdout);
   if (done.exitCode === 0 && result.startsWith("{")) return result;
   throw new JobFailed(lastLine(done.stderr) || `${job.name} ended without a result`, done.exitCode || 1);
+}
+
+/** Why the command itself did not run. */
+function notStarted({
+  code,
+  originalMessage,
+}: {
+  code?: string | undefined;
+  originalMessage?: string | undefined;
+}): string {
+  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it said nothing");
 }
 
 function lastLine(text: string): string {

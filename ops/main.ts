@@ -78,6 +78,12 @@ async function recorded(step: string, input: object, context: JobContext, run: (
   }
 }
 
+/** A job that nobody waits for: told by argv, and gone without a trace but the journal's. */
+async function runUnattended<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<void> {
+  await runVerb(verb, input);
+  await new DockerEngine(jobPaths.socket).removeSelf();
+}
+
 async function readInput(): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -88,10 +94,8 @@ async function main(verb: string | undefined, argument: string | undefined): Pro
   if (verb === "agent") return runAgent();
   if (verb === undefined || !(verb in verbs))
     throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
-  const result = await runVerb(
-    verb as JobVerb,
-    (argument === undefined ? await readInput() : JSON.parse(argument)) as never,
-  );
+  if (argument !== undefined) return runUnattended(verb as JobVerb, JSON.parse(argument));
+  const result = await runVerb(verb as JobVerb, (await readInput()) as never);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
+import { hostname, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { buildEngine, builtEngineFolder } from "./engine-build.ts";
 import { downloadEngine, installedEngine, officialFolder } from "./engine-official.ts";
@@ -47,6 +48,8 @@ export function engineEnvironment(
     PULUMI_HOME: pulumiHome(root),
     PULUMI_BACKEND_URL: inherited.PULUMI_BACKEND_URL || `file://${state}`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Who did it, for the journal; a pipeline may say it better.
+    TURNOUT_OPERATOR: inherited.TURNOUT_OPERATOR || `${userInfo().username}@${hostname()}`,
   };
   if (choice.kind === "built") env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
   const hasPassphrase =

@@ -27,7 +27,7 @@ export function createAgentServer({ keeper, token, log }: ServerOptions): Server
   const routes = routesOf(keeper);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      log(`a defect: ${error instanceof Error ? error.stack : error}`);
+      log(`a defect: ${error instanceof Error ? error.stack : String(error)}`);
       if (!response.headersSent)
         send(response, 500, { error: "defect", message: "the agent failed; its log says why" });
     });

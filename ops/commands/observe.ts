@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { type Color, isColor } from "../../core/color.ts";
 import { jobPaths, type ObserveInput } from "../../core/jobs.ts";
-import { nothingObserved, type Observed, versionOf } from "../../core/observed.ts";
+import { nothingObserved, type Observed } from "../../core/observed.ts";
+import { versionOf } from "../../core/release.ts";
 import type { JobContext } from "../context.ts";
 import type { JournalRecord } from "../journal.ts";
 import { lastSuccessFile } from "./backup.ts";

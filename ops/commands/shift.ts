@@ -10,7 +10,7 @@ import { replicasReady } from "../replicas.ts";
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
   const before = await edge.state();
-  await edge.announce(input.color, input.release);
+  if (before.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
   await replicasReady(input, context);
 
   const committed = await edge.commit({

@@ -43,7 +43,7 @@ async function tryOnce(input: SmokeInput, check: SmokeCheck): Promise<true | str
       body: check.body,
     });
     const color = answer.headers["x-turnout-color"];
-    if (color !== undefined && color !== input.color) return `${color} answered`;
+    if (color !== undefined && color !== input.color) return `${String(color)} answered`;
     return judge(check, answer) ?? true;
   } catch (error) {
     return (error as Error).message;

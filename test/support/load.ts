@@ -43,7 +43,11 @@ function shots(): Shot[] {
   return [
     { method: "GET", path: "/" },
     { method: "POST", path: "/v1/estimate", body: { beds: 2, baths: 1, cleaning_type: "standard" } },
-    { method: "POST", path: "/v1/leads", body: { beds: 2, baths: 1, name: "Load", phone: "555-0100", client_id: randomUUID() } },
+    {
+      method: "POST",
+      path: "/v1/leads",
+      body: { beds: 2, baths: 1, name: "Load", phone: "555-0100", client_id: randomUUID() },
+    },
   ];
 }
 

@@ -148,7 +148,9 @@ export function only(resources: Registered[], type: string, name: string): Regis
   const found = resources.filter((one) => one.type === type && one.name === name);
   const [first] = found;
   if (!first || found.length > 1)
-    throw new Error(`${found.length} resources are ${type} ${name}; there are ${resources.map((one) => one.name)}`);
+    throw new Error(
+      `${found.length} resources are ${type} ${name}; there are ${resources.map((one) => one.name).join(", ")}`,
+    );
   return first;
 }
 

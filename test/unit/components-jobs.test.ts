@@ -11,7 +11,7 @@ test("a job is started by the launcher, told everything by stdin, and its input 
     const { environment, stdin, triggers, ...rest } = command.inputs;
     assert.deepEqual(rest, {
       interpreter: ["node", "ops/launch.ts"],
-      create: "run",
+      create: jobOf(command).verb,
       update: "keep",
       logging: "stderr",
     });
@@ -62,7 +62,11 @@ test("what the migration is told: the color's image in the color's network, secr
   assert.deepEqual(told.task, {
     image: "turnout-example-cleaning-api:1.1.0",
     network: "turnout-test-green",
-    env: { ADMIN_USER: "admin" },
+    env: {
+      DATABASE_URL_FILE: "/run/secrets/database_url",
+      ADMIN_USER: "admin",
+      ADMIN_PASSWORD_FILE: "/run/secrets/admin_password",
+    },
     user: "10001:10001",
     tmpfs: ["/tmp"],
     secrets: [mounted(resources, "database-url", "", 0), mounted(resources, "admin-password", "", 0)].map((one, i) => ({

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { names } from "../../core/names.ts";
-import { versionOf } from "../../core/observed.ts";
+import { releaseOf, versionOf } from "../../core/release.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { secretValues } from "../support/config.ts";
 import { ofType, only, type Registered, registerProgram, settled, types } from "../support/mocks.ts";
 import { jobOf, labelsOf, on, specOf, toldTo } from "../support/swarm.ts";
 
 const { value: program, resources } = await registerProgram();
-const { releaseOf } = await import("../../components/color-stack.ts");
 const services = ofType(resources, types.service);
 const commands = ofType(resources, types.command);
 

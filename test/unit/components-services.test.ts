@@ -27,7 +27,9 @@ test("a web service of a color, whole", async () => {
         image: "turnout-example-cleaning-api:1.0.0",
         labels,
         env: {
+          DATABASE_URL_FILE: "/run/secrets/database_url",
           ADMIN_USER: "admin",
+          ADMIN_PASSWORD_FILE: "/run/secrets/admin_password",
           TURNOUT_COLOR: "blue",
           TURNOUT_SERVICE: "turnout-test-blue-api",
           TURNOUT_VERSION: "1.0.0",
@@ -44,7 +46,7 @@ test("a web service of a color, whole", async () => {
         ],
         stopGracePeriod: "30s",
         healthcheck: {
-          tests: ["CMD", "python3", "/app/healthcheck.py", "http://127.0.0.1:8000/healthz"],
+          tests: ["CMD", "python3", "-I", "-S", "/app/healthcheck.py", "http://127.0.0.1:8000/healthz"],
           ...{ interval: "2s", timeout: "3s", retries: 3, startPeriod: "20s" },
         },
       },
@@ -77,7 +79,7 @@ test("what a system and the settings ask for reaches the services", async () => 
       ...cleaning.services,
       web: {
         ...(cleaning.services.web as (typeof cleaning.services)[string]),
-        ...{ user: "33:44", tmpfs: ["/run", "/var/cache"], memory: 100, cpus: 0.25, stopGrace: 3725 },
+        ...{ user: "33:44", tmpfs: ["/run", "/var/cache"], memory: 100, cpus: 0.25, stopGrace: 65 },
         ...{ env: { MODE: "x" }, secrets: ["adminPassword"] },
       },
     },
@@ -88,7 +90,7 @@ test("what a system and the settings ask for reaches the services", async () => 
   const spec = specOf(web);
   assert.equal(spec.containerSpec.user, "33:44");
   assert.deepEqual(spec.containerSpec.mounts, [tmpfs("/run"), tmpfs("/var/cache")]);
-  assert.equal(spec.containerSpec.stopGracePeriod, "1h2m5s");
+  assert.equal(spec.containerSpec.stopGracePeriod, "1m5s");
   assert.equal((spec.containerSpec.env as Record<string, string>).MODE, "x");
   assert.deepEqual(
     (spec.containerSpec.secrets as Record<string, unknown>[]).map((one) => [one.fileUid, one.fileGid]),
@@ -97,6 +99,30 @@ test("what a system and the settings ask for reaches the services", async () => 
   assert.deepEqual(spec.resources, limits(100, 0.25));
   assert.deepEqual(web.inputs.mode, { replicated: { replicas: 3 } });
   assert.deepEqual(web.inputs.convergeConfig, { delay: "500ms", timeout: "45s" });
+});
+
+test("durations are written as Docker writes them back, so that a second preview is empty", async () => {
+  const table: [seconds: number, written: string][] = [
+    [1, "1s"],
+    [59, "59s"],
+    [60, "1m"],
+    [61, "1m1s"],
+    [65, "1m5s"],
+    [120, "2m"],
+    [600, "10m"],
+    [3599, "59m59s"],
+  ];
+  const one = cleaning.services.jobs as (typeof cleaning.services)[string];
+  const more = Object.fromEntries(table.map(([stopGrace]) => [`for-${stopGrace}`, { ...one, stopGrace }]));
+  const { resources: all } = await registerProgram(
+    {},
+    { system: { ...cleaning, services: { ...cleaning.services, ...more } } },
+  );
+  const found = table.map(([seconds]) => {
+    const service = only(all, types.service, `color-blue-for-${seconds}`);
+    return [seconds, specOf(service).containerSpec.stopGracePeriod];
+  });
+  assert.deepEqual(found, table);
 });
 
 test("HAProxy, whole", () => {
@@ -178,7 +204,7 @@ test("the database's server, whole", () => {
         labels: labelsOf("database"),
         ...{ user: "101:101", readOnly: true, capDrops: ["ALL"], init: false },
         stopSignal: "SIGINT",
-        stopGracePeriod: "1m0s",
+        stopGracePeriod: "1m",
         mounts: [
           tmpfs("/tmp"),
           tmpfs("/run/postgresql"),

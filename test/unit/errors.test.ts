@@ -23,7 +23,7 @@ test("the exit code tells what kind of failure it was", () => {
     ["x", 1],
     [undefined, 1],
   ];
-  for (const [error, code] of table) assert.equal(exitCode(error), code, `${error}`);
+  for (const [error, code] of table) assert.equal(exitCode(error), code, String(error));
   assert.equal(new Set(Object.values(exitCodes)).size, Object.keys(exitCodes).length, "no code has two meanings");
 });
 

@@ -114,9 +114,9 @@ test("where there is nothing to go back to, a rollback says what to do", () => {
     [
       settingsWith(both, "green"),
       cold,
-      /^blue is not warm any more \(1 of 2 replicas of api\)\. Deploy its version anew: npm run deploy -- 1\.0\.0\.$/,
+      /^blue is not warm any more: not every replica of it is ready\. Deploy its version anew: npm run deploy -- 1\.0\.0\.$/,
     ],
-    [settingsWith(both, "green"), gone, /^blue is not warm any more \(no services\)\. /],
+    [settingsWith(both, "green"), gone, /^blue is not warm any more: not every replica of it is ready\. Deploy /],
   ];
   for (const [settings, observed, expected] of table)
     assert.throws(
@@ -192,12 +192,31 @@ test("giving up keeps who serves with the version it serves, and is then at rest
   );
 });
 
-test("a rollback that did not get through keeps the color it goes back to", {
-  todo: "planRollback gives it up",
-}, () => {
+test("a rollback that did not get through keeps the color it goes back to", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith(versions, "green");
   const failed = after(settings, planRollback(settings, observedWith(versions, "green")));
   const again = planRollback(failed, observedWith(versions, "green"));
-  assert.ok("change" in again && again.change["versions.blue"] !== null, "blue 1.0.0 is warm and must stay");
+  assert.ok("change" in again);
+  assert.deepEqual(again.change, { activeColor: "green", "versions.green": "1.1.0" });
+});
+
+test("giving up keeps the other color's version only when that version came up", () => {
+  const versions = { blue: "1.0.0", green: "1.1.0" };
+  const settings = settingsWith({ ...versions, green: "1.2.0" }, "green");
+  const up = observedWith({ ...versions, green: "1.2.0" }, "blue");
+  const starting = { ...up, services: up.services.map((one) => (one.color === "green" ? { ...one, ready: 1 } : one)) };
+  const older = observedWith(versions, "blue");
+  const table: [Observed, string | null | undefined][] = [
+    [up, undefined],
+    [starting, null],
+    [older, null],
+    [observedWith({ blue: "1.0.0" }, "blue"), null],
+  ];
+  for (const [observed, green] of table) {
+    const plan = planRollback(settings, observed);
+    assert.ok("change" in plan);
+    assert.equal(plan.change["versions.green"], green);
+    assert.equal(plan.change.activeColor, "blue");
+  }
 });

@@ -86,7 +86,7 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
   );
 });
 
-test("each step of a color waits for the one before it", () => {
+test("each step waits for the one before it: the color to serve, the shift, then the idle color", () => {
   const command = (name: string) => `${types.command} ${name}`;
   const service = (name: string) => `${types.service} ${name}`;
   const [api, web, jobs] = ["api", "web", "jobs"].map((one) => service(`color-blue-${one}`)) as [
@@ -107,6 +107,10 @@ test("each step of a color waits for the one before it", () => {
     [command("workers-blue"), [api, web, jobs]],
     [command("smoke-blue"), [command("workers-blue"), api, web, jobs]],
     [command("shift"), [command("smoke-blue")]],
+    [command("backup-green"), [command("shift"), command("edge-config"), service("database-server")]],
+    [command("migration-green"), [command("backup-green")]],
+    [service("color-green-api"), [command("migration-green")]],
+    [command("smoke-green"), [command("workers-green"), service("color-green-api")]],
   ];
   for (const [later, earlier] of chain) {
     const found = before(resources, later);
@@ -114,12 +118,19 @@ test("each step of a color waits for the one before it", () => {
   }
 });
 
-test("neither color waits for a service or a smoke test of the other one", () => {
-  const shift = [...before(resources, `${types.command} shift`)];
-  assert.deepEqual(
-    shift.filter((one) => one.includes("green")),
-    [`${types.network} network-green`],
-  );
+test("whichever color is to serve, the shift to it waits for no step of the idle one, which comes after", async () => {
+  const flipped = await registerProgram({ activeColor: "green" });
+  for (const [all, idle] of [
+    [resources, "green"],
+    [flipped.resources, "blue"],
+  ] as const) {
+    const shift = [...before(all, `${types.command} shift`)];
+    assert.deepEqual(
+      shift.filter((one) => one.includes(idle)),
+      [`${types.network} network-${idle}`],
+    );
+    assert.ok(before(all, `${types.command} backup-${idle}`).has(`${types.command} shift`));
+  }
 });
 
 test("a flip changes the shift alone, and with it who serves", async () => {

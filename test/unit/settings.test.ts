@@ -25,7 +25,7 @@ function refusal(change: Record<string, unknown>): string {
   try {
     parse(raw);
   } catch (error) {
-    assert.ok(error instanceof SettingsError, `${error}`);
+    assert.ok(error instanceof SettingsError, `${String(error)}`);
     return error.message;
   }
   return assert.fail(`not refused: ${JSON.stringify(change)}`);
@@ -66,6 +66,8 @@ test("half a group keeps the defaults of its other half", () => {
 
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
   const pulumi = (rest: string) => `with: pulumi config ${rest} --stack dev.`;
+  const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
+  const see = "or see Pulumi.yaml for what there is.";
   const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
     [{ activeColour: "blue" }, "activeColour is not a setting. Rename it to activeColor."],
     [{ ActiveColor: "blue" }, "ActiveColor is not a setting. Rename it to activeColor."],
@@ -82,10 +84,19 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ versions: undefined }, /^versions is not set\. Give the color to serve a version: pulumi config set /],
     [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
     [{ versions: { blue: true } }, 'versions.blue is the boolean true; write a version in quotes, such as "1.4.1".'],
-    [{ versions: { blue: "a b" } }, /^versions\.blue is .*no image tag; use letters, digits, dots and dashes\.$/],
-    [{ versions: { blue: "" } }, /^versions\.blue is .*no image tag; use letters, digits, dots and dashes\.$/],
-    [{ versions: { blue: "1", red: "1" } }, /^versions\.red is not a setting\. /],
-    [{ versions: "1.0.0" }, /^versions .*a group of settings/],
+    [{ versions: { blue: "a b" } }, `versions.blue is "a b"; write ${tag}`],
+    [{ versions: { blue: "" } }, `versions.blue is ""; write ${tag}`],
+    [{ versions: { blue: "a\nb" } }, `versions.blue is "a\\nb"; write ${tag}`],
+    [{ versions: { blue: "x".repeat(129) } }, `versions.blue is "${"x".repeat(59)}…; write ${tag}`],
+    [{ versions: { blue: null } }, 'versions.blue is null; write a version in quotes, such as "1.4.1".'],
+    [{ versions: { blue: "1", red: "1" } }, `versions.red is not a setting. Remove it, ${see}`],
+    [
+      { versions: { blue: "1", red: "1", mauve: "1" } },
+      `versions.red, versions.mauve are not settings. Remove them, ${see}`,
+    ],
+    [{ versions: "1.0.0" }, 'versions is "1.0.0"; write a group with blue, green.'],
+    [{ versions: "null" }, "versions is null; write a group with blue, green."],
+    [{ versions: ["1.0.0"] }, 'versions is the list ["1.0.0"]; write a group with blue, green.'],
     [
       { versions: {} },
       "activeColor is blue, but versions.blue is not set. " +
@@ -97,32 +108,59 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
         "versions.green VERSION --stack dev, or serve the other one: pulumi config set activeColor blue --stack dev.",
     ],
     [{ strategy: "rolling" }, 'strategy is "rolling"; write blue-green.'],
-    [{ production: "yes" }, /^production .*true or false/],
-    [{ exposeColor: "1" }, /^exposeColor .*true or false/],
-    [{ replicas: "3" }, /^replicas .*a group of settings/],
-    [{ replicas: { api: 0 } }, /^replicas\.api .*1/],
-    [{ replicas: { api: 51 } }, /^replicas\.api .*50/],
-    [{ replicas: { api: 1.5 } }, /^replicas\.api .*a whole number/],
-    [{ replicas: { api: "two" } }, /^replicas\.api .*a (whole )?number/],
+    [{ production: "yes" }, 'production is "yes"; write true or false.'],
+    [{ exposeColor: "1" }, 'exposeColor is "1"; write true or false.'],
+    [{ replicas: "3" }, 'replicas is the number 3; write a group such as {"api": 2}.'],
+    [{ replicas: "null" }, 'replicas is null; write a group such as {"api": 2}.'],
+    [{ replicas: { api: 0 } }, "replicas.api is the number 0; write a whole number from 1 to 50."],
+    [{ replicas: { api: 51 } }, "replicas.api is the number 51; write a whole number from 1 to 50."],
+    [{ replicas: { api: 1.5 } }, "replicas.api is the number 1.5; write a whole number from 1 to 50."],
+    [{ replicas: { api: "two" } }, 'replicas.api is "two"; write a whole number from 1 to 50.'],
     [{ replicas: { cron: 1 } }, "replicas.cron names no service of cleaning. Write one of api, web, jobs."],
     [{ replicas: { toString: 1 } }, "replicas.toString names no service of cleaning. Write one of api, web, jobs."],
-    [{ ports: "8080" }, /^ports .*a group of settings/],
-    [{ ports: { public: "80" } }, /^ports\.public .*a port number/],
-    [{ ports: { public: 0 } }, /^ports\.public .*a port number/],
-    [{ ports: { preview: 65536 } }, /^ports\.preview .*a port number/],
-    [{ ports: { pubic: 80 } }, /^ports\.pubic is not a setting\. /],
+    [{ ports: "8080" }, "ports is the number 8080; write a group with public, preview."],
+    [{ ports: "null" }, "ports is null; write a group with public, preview."],
+    [{ ports: { public: "80" } }, 'ports.public is "80"; write a port number from 1 to 65535.'],
+    [{ ports: { public: 0 } }, "ports.public is the number 0; write a port number from 1 to 65535."],
+    [{ ports: { preview: 65536 } }, "ports.preview is the number 65536; write a port number from 1 to 65535."],
+    [{ ports: { preview: null } }, "ports.preview is null; write a port number from 1 to 65535."],
+    [{ ports: { pubic: 80 } }, `ports.pubic is not a setting. Remove it, ${see}`],
     [{ ports: { public: 8081 } }, "ports.public and ports.preview are both 8081. Change one."],
-    [{ domain: "true" }, /^domain .*text/],
-    [{ database: { external: {} } }, /^database\.external\.host .*text/],
-    [{ database: { external: { host: "h", user: "u" } } }, /^database\.external\.user is not a setting\. /],
-    [{ database: { maxConnections: 9 } }, /^database\.maxConnections .*10/],
-    [{ database: { lockTimeout: "5s" } }, /^database\.lockTimeout .*a (whole )?number/],
-    [{ placement: { edge: "node-1" } }, /^placement\.edge .*a list/],
-    [{ timeouts: { start: 4 } }, /^timeouts\.start .*5/],
-    [{ timeouts: { stop: 4 } }, /^timeouts\.stop is not a setting\. /],
-    [{ secrets: "x" }, /^secrets .*a group of settings/],
+    [{ domain: "true" }, "domain is the boolean true; write a domain as text, such as example.org."],
+    [{ domain: "" }, 'domain is ""; write a domain alone, such as example.org.'],
+    [{ domain: "https://a.org" }, 'domain is "https://a.org"; write a domain alone, such as example.org.'],
+    [{ database: { external: {} } }, "database.external.host is missing; write the server's name or address as text."],
+    [
+      { database: { external: { host: "" } } },
+      `database.external.host is ""; write the server's name or address as text.`,
+    ],
+    [
+      { database: { external: { host: "h", user: "u" } } },
+      `database.external.user is not a setting. Remove it, ${see}`,
+    ],
+    [
+      { database: { maxConnections: 9 } },
+      "database.maxConnections is the number 9; write a whole number from 10 to 5000.",
+    ],
+    [
+      { database: { lockTimeout: "5s" } },
+      'database.lockTimeout is "5s"; write seconds as a whole number from 1 to 600.',
+    ],
+    [{ placement: { edge: "node-1" } }, 'placement.edge is "node-1"; write a list such as ["node.role == manager"].'],
+    [
+      { placement: { data: [1] } },
+      'placement.data.0 is the number 1; write a constraint such as "node.role == manager".',
+    ],
+    [{ timeouts: { start: 4 } }, "timeouts.start is the number 4; write seconds as a whole number from 5 to 3600."],
+    [{ timeouts: { smoke: 0 } }, "timeouts.smoke is the number 0; write seconds as a whole number from 1 to 3600."],
+    [{ timeouts: { stop: 4 } }, `timeouts.stop is not a setting. Remove it, ${see}`],
+    [{ a: "1", b: "1" }, /^a, b are not settings\. Known are system, activeColor, versions, .*secrets\.$/],
+    [{ secrets: "x" }, "secrets is no group; write one secret below each name."],
+    [{ secrets: "null" }, "secrets is no group; write one secret below each name."],
+    [{ secrets: { ...secrets, edgeToken: 12 } }, "secrets.edgeToken is no text; write its value in quotes."],
+    [{ secrets: { ...secrets, edgeToken: null } }, "secrets.edgeToken is no text; write its value in quotes."],
     [{ secrets: { ...secrets, toString: "x" } }, /^secrets\.toString is used by nothing\. /],
-    [{ secrets: { ...secrets, edgeToken: "" } }, /^secrets\.edgeToken is empty; /],
+    [{ secrets: { ...secrets, edgeToken: "" } }, "secrets.edgeToken is empty; write its value."],
     [
       { secrets: { ...secrets, apiKey: "x" } },
       `secrets.apiKey is used by nothing. Remove it ${pulumi("rm --path secrets.apiKey")}`,
@@ -158,7 +196,17 @@ test("no refusal shows the value of a secret", () => {
   }
 });
 
+test("an address in the wrong place is shown without its password", () => {
+  const external = "postgresql://cleaning:s3cret@db.example.org/cleaning";
+  assert.match(
+    refusal({ database: { external } }),
+    /database\.external is "postgresql:\/\/…@db\.example\.org\/cleaning"; write a group with host, port, sslmode\.$/,
+  );
+  assert.doesNotMatch(refusal({ database: external }), /s3cret/);
+});
+
 const version = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/);
+const constraints = fc.array(fc.string({ minLength: 1 }));
 const optional = {
   strategy: fc.constant("blue-green"),
   production: fc.boolean(),
@@ -177,7 +225,7 @@ const optional = {
     },
     { requiredKeys: [] },
   ),
-  placement: fc.record({ edge: fc.array(fc.string()), data: fc.array(fc.string()) }, { requiredKeys: [] }),
+  placement: fc.record({ edge: constraints, data: constraints }, { requiredKeys: [] }),
   timeouts: fc.record(
     { start: fc.integer({ min: 5, max: 3600 }), smoke: fc.integer({ min: 1, max: 600 }) },
     { requiredKeys: [] },
@@ -237,7 +285,7 @@ test("whatever the settings hold, they are taken or refused with a sentence", ()
       try {
         parse({ ...smallest, [key]: text });
       } catch (error) {
-        assert.ok(error instanceof SettingsError, `${key}=${text}: ${error}`);
+        assert.ok(error instanceof SettingsError, `${key}=${text}: ${String(error)}`);
         assert.ok(error.message.startsWith("Pulumi.dev.yaml: "), error.message);
       }
     }),

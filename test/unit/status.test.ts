@@ -17,6 +17,7 @@ const healthy: Observed = {
     { service: "api", color: "green", kind: "web", wanted: 2, ready: 2 },
     { service: "jobs", color: "green", kind: "worker", wanted: 1, ready: 1 },
   ],
+  handover: false,
   schemaRevision: "0123456789ab",
   lastBackup: "2026-11-20T09:00:00.000Z",
   lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
@@ -34,6 +35,7 @@ test("what status --json prints; these keys keep their meaning", () => {
     healthy: true,
     edge: "up",
     replicas: healthy.services,
+    handover: false,
     lastBackup: "2026-11-20T09:00:00.000Z",
     lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
     url: "http://localhost:8080",
@@ -63,6 +65,14 @@ test("it is healthy only when desired and live agree and every replica is ready"
     assert.equal(status.problems.length, 1, status.problems.join(" "));
     assert.match(status.problems[0] ?? "", problem);
   }
+});
+
+test("while the workers are on their way, one that does not run is no problem; a web service still is", () => {
+  const services = healthy.services.map((one) => (one.color === "green" ? { ...one, ready: 0 } : one));
+  const status = statusOf(outputs, { ...healthy, services, handover: true });
+  assert.equal(status.handover, true);
+  assert.deepEqual(status.problems, ["green api: 0 of 2 replicas are ready."]);
+  assert.match(describeStatus(status), /^workers {7}on their way to the serving color$/m);
 });
 
 test("a stack without a deploy", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SettingsError } from "../../core/errors.ts";
 import { edgeConfigInput, readyChecks } from "../../core/routes.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { ownSecrets, parseSettings } from "../../core/settings.ts";
 import { defineSystem, imageOf, type SystemDefinition, servicesOf } from "../../core/system.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
@@ -36,18 +36,77 @@ test("defaults of a system", () => {
 
 test("what is wrong with a system is said by its file and key path", () => {
   const table: [spoil: (system: Loose) => void, expected: RegExp][] = [
-    [(s) => (s.name = "Shop"), /^systems\/Shop\.ts: name use lower-case letters, digits and dashes\.$/],
-    [(s) => (s.services.api.image = "shop:1"), /: services\.api\.image must hold \{version\}/],
-    [(s) => (s.services.api.port = 0), /: services\.api\.port /],
-    [(s) => (s.services.api.kind = "cron"), /: services\.api\.kind .*"web"\|"worker"/],
-    [(s) => (s.services.api.halth = "/"), /: services\.api .*"halth"/],
-    [(s) => (s.services.api.health = "healthz"), /: services\.api\.health begin the path with \/\.$/],
-    [(s) => delete s.services.api.healthCommand, /: services\.api\.healthCommand /],
-    [(s) => (s.services.api.healthCommand = []), /: services\.api\.healthCommand /],
-    [(s) => (s.services.Api = s.services.api), /: services\.Api /],
-    [(s) => (s.smoke = []), /: smoke /],
-    [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path begin the path with \/\.$/],
-    [(s) => (s.sercets = {}), /"sercets"/],
+    [(s) => (s.name = "Shop"), /^systems\/Shop\.ts: name is "Shop"; write a name of at most 31 lower-case letters, /],
+    [
+      (s) => (s.services.api.image = "shop:1"),
+      /: services\.api\.image is "shop:1"; write an image reference that holds \{version\}, so that each color runs its own\.$/,
+    ],
+    [(s) => (s.services.api.port = 0), /: services\.api\.port is the number 0; write a port number from 1 to 65535\.$/],
+    [(s) => (s.services.api.kind = "cron"), /: services\.api\.kind is "cron"; write web or worker\.$/],
+    [
+      (s) => (s.services.api.halth = "/"),
+      /: services\.api\.halth is not a setting\. Remove it, or see core\/system\.ts for what there is\.$/,
+    ],
+    [
+      (s) => Object.assign(s.smoke[0], { expects: {}, url: "/" }),
+      /: smoke\.0\.expects, smoke\.0\.url are not settings\. Remove them, or see /,
+    ],
+    [
+      (s) => (s.services.api.health = "healthz"),
+      /: services\.api\.health is "healthz"; write a path that begins with \/\.$/,
+    ],
+    [
+      (s) => delete s.services.api.healthCommand,
+      /: services\.api\.healthCommand is missing; write a command as a list, such as \["alembic", "current"\]\.$/,
+    ],
+    [
+      (s) => (s.services.api.healthCommand = []),
+      /: services\.api\.healthCommand is the list \[\]; write a command as a list, such as /,
+    ],
+    [(s) => (s.services.api.env = { A: 1 }), /: services\.api\.env\.A is the number 1; write text in quotes\.$/],
+    [
+      (s) => (s.services.Api = s.services.api),
+      /: services has the key "Api"; write a name of at most 31 lower-case letters, digits and dashes, /,
+    ],
+    [(s) => (s.services = null), /: services is null; write a group of services by their names\.$/],
+    [(s) => (s.smoke = []), /: smoke is the list \[\]; write a list with at least one check\.$/],
+    [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path is "x"; write a path that begins with \/\.$/],
+    [(s) => (s.smoke[0].expect.status = 0), /: smoke\.0\.expect\.status is the number 0; write a status from 100 to /],
+    [(s) => (s.sercets = {}), /: sercets is not a setting\. Remove it, or see /],
+    ...["0", "0:0", "root", "app:app", "-1", "10001:", "010"].map((user): [(system: Loose) => void, RegExp] => [
+      (s) => (s.services.api.user = user),
+      new RegExp(`: services\\.api\\.user is "${user}"; write numbers above 0 in quotes, such as "10001:10001"\\.$`),
+    ]),
+    [
+      (s) => (s.services.api.user = 10001),
+      /: services\.api\.user is the number 10001; write numbers above 0 in quotes/,
+    ],
+    ...[0, 3600, 1.5].map((seconds): [(system: Loose) => void, RegExp] => [
+      (s) => (s.services.api.stopGrace = seconds),
+      new RegExp(
+        `: services\\.api\\.stopGrace is the number ${seconds}; write seconds as a whole number from 1 to 3599\\.$`,
+      ),
+    ]),
+    ...["aheadPattern", "revisionPattern"].map((key): [(system: Loose) => void, RegExp] => [
+      (s) => (s.migrations[key] = "([a-f"),
+      new RegExp(`: migrations\\.${key} is "\\(\\[a-f"; write a regular expression\\.$`),
+    ]),
+    ...["databaseUrl", ...Object.keys(ownSecrets)].map((key): [(system: Loose) => void, RegExp] => [
+      (s) => (s.secrets = { [key]: { file: "some_file", description: "x" } }),
+      new RegExp(`: secrets\\.${key} is the name of a secret of Turnout itself\\. Choose another name\\.$`),
+    ]),
+    [
+      (s) => (s.secrets = { a: { file: "same", description: "x" }, b: { file: "same", description: "x" } }),
+      /: secrets\.b\.file is "same", which another secret has\. Choose another file name\.$/,
+    ],
+    [
+      (s) => (s.secrets = { a: { file: "database_url", description: "x" } }),
+      /: secrets\.a\.file is "database_url", which another secret has\. Choose another file name\.$/,
+    ],
+    [
+      (s) => (s.secrets = { a: { file: "../x", description: "x" } }),
+      /: secrets\.a\.file is "\.\.\/x"; write a file name of lower-case letters, digits and underscores, /,
+    ],
     [
       (s) => delete s.services.api.port,
       /: services\.api is a web service without port or health path\. Add `port` and `health`\.$/,
@@ -60,14 +119,17 @@ test("what is wrong with a system is said by its file and key path", () => {
     [(s) => (s.services.mail.route = {}), /: services\.mail is a worker and cannot have a port or a route/],
     [
       (s) => (s.services.api.secrets = ["apiKey"]),
-      /: services\.api\.secrets names "apiKey", which the system's secrets do not define\.$/,
+      /: services\.api\.secrets names "apiKey", which the system's secrets do not define\. Define it under `secrets`, or remove it\.$/,
     ],
     [(s) => (s.services.api.secrets = ["toString"]), /: services\.api\.secrets names "toString"/],
-    [(s) => (s.migrations.service = "db"), /: migrations\.service names "db", which is no service\.$/],
+    [
+      (s) => (s.migrations.service = "db"),
+      /: migrations\.service names "db", which is no service\. Write one of api, mail\.$/,
+    ],
     [(s) => (s.migrations.service = "constructor"), /: migrations\.service names "constructor", which is no service/],
     [
       (s) => (s.smoke[0].auth = { user: "u", secret: "none" }),
-      /: smoke check "alive" uses the undefined secret "none"\.$/,
+      /: smoke check "alive" uses the undefined secret "none"\. Define it under `secrets`\.$/,
     ],
   ];
   for (const [spoil, expected] of table) {
@@ -76,12 +138,21 @@ test("what is wrong with a system is said by its file and key path", () => {
     assert.throws(
       () => defineSystem(spoilt),
       (error) => {
-        assert.ok(error instanceof SettingsError, `${error}`);
+        assert.ok(error instanceof SettingsError, String(error));
         assert.match(error.message, expected);
         assert.match(error.message, /^systems\/\w+\.ts: [^\n]+\.$/);
+        assert.doesNotMatch(error.message, /invalid|expected|received|undefined(?! secret)|\[object/i);
         return true;
       },
     );
+  }
+});
+
+test("what is just right is taken", () => {
+  for (const change of [{ user: "1" }, { user: "33:0" }, { stopGrace: 1 }, { stopGrace: 3599 }]) {
+    const system = structuredClone(definition) as Loose;
+    Object.assign(system.services.api, change);
+    assert.partialDeepStrictEqual(defineSystem(system).services.api, change);
   }
 });
 

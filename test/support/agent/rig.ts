@@ -169,6 +169,6 @@ export class Rig {
 async function pipe(input: string, ...args: string[]): Promise<void> {
   const child = spawn("docker", args, { stdio: ["pipe", "ignore", "inherit"] });
   child.stdin.end(input);
-  const code = await new Promise((resolve) => child.once("close", resolve));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   if (code !== 0) throw new Error(`docker ${args[0]} ended with ${code}`);
 }

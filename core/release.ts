@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+
+/** `<version>-<hash of the images>`: the same version built anew is another release. */
+export function releaseOf(version: string, imageIds: readonly string[]): string {
+  const hash = createHash("sha256")
+    .update([...imageIds].sort().join("\n"))
+    .digest("hex");
+  return `${version}-${hash.slice(0, 8)}`;
+}
+
+/** The version a release was made of. */
+export function versionOf(release: string | null): string | null {
+  return release?.replace(/-[0-9a-f]{8}$/, "") ?? null;
+}

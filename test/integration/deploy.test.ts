@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { callAgent } from "../support/agent-call.ts";
+import { startLoad } from "../support/load.ts";
+import { poll, servingColor } from "../support/poll.ts";
+import { type Outcome, type TestStack, testStack } from "../support/stack.ts";
+
+// One stack, one story: each test goes on where the one before it ended, as a team's stack does.
+let stack: TestStack;
+let noop = 0;
+
+before(async () => {
+  stack = await testStack();
+  stack.settings.timeouts = { start: 40, smoke: 20 };
+  await stack.save();
+});
+after(() => stack?.remove());
+
+/** The update went through; otherwise its whole text is the failure. */
+function through(outcome: Outcome): Outcome {
+  assert.equal(outcome.code, 0, outcome.text);
+  return outcome;
+}
+
+/** Nothing to do: every resource is the same. */
+function nothingToDo(outcome: Outcome): void {
+  through(outcome);
+  const changes = /Resources:\n((?: +.+\n)*)/.exec(outcome.text)?.[1]?.trim() ?? "no summary";
+  assert.match(changes, /^\d+ unchanged$/, outcome.text);
+}
+
+/** Refused with one sentence and no stack trace. */
+function refused(outcome: Outcome, sentence: RegExp): void {
+  assert.notEqual(outcome.code, 0, outcome.text);
+  assert.match(outcome.text, sentence);
+  assert.doesNotMatch(outcome.text, /^\s+at .+:\d+:\d+/m, "a stack trace");
+}
+
+test("the first deploy brings up a system that answers", async () => {
+  through(await stack.up());
+  assert.equal(await servingColor(stack.url), "blue");
+  const page = await fetch(stack.url);
+  assert.match(await page.text(), /CleanWithSnapshot/);
+  const outputs = await stack.outputs();
+  assert.equal(outputs.activeColor, "blue");
+  assert.equal(outputs.url, stack.url.replace("127.0.0.1", "localhost"));
+  assert.deepEqual(outputs.versions, { blue: "1.0.0" });
+  assert.match(String(outputs.schemaRevision), /^[a-f0-9]{12}$/);
+  assert.match(String(outputs.release), /^1\.0\.0-[a-f0-9]{8}$/);
+  assert.ok(Date.parse(String(outputs.lastBackup)));
+  assert.equal(await stack.docker("service", "ls", "--quiet", "--filter", `name=${stack.prefix}-green`), "");
+});
+
+test("the second update and the preview have nothing to do", async () => {
+  nothingToDo(await stack.preview());
+  const again = await stack.up();
+  nothingToDo(again);
+  noop = again.seconds;
+});
+
+test("settings that cannot be meant are refused in one sentence, and nothing changes", async () => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ activeColor: "red" }, /activeColor is "red"; write blue or green/],
+    [{ activeColor: "green" }, /activeColor is green, but versions\.green is not set.*pulumi config set/s],
+    [{ versions: { blue: "9.9.9" } }, /versions\.blue asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [{ activecolour: "blue" }, /activecolour is not a setting/],
+    [{ replicas: { apo: 2 } }, /replicas\.apo names no service of cleaning.*api/s],
+    [{ versions: { blue: 1.1 } }, /versions\.blue is the number 1\.1/],
+    [
+      { secrets: { ...stack.secrets, adminPassword: undefined } },
+      /secrets\.adminPassword .*is missing.*config set --secret/s,
+    ],
+  ];
+  const good = { ...stack.settings };
+  for (const [change, sentence] of cases) {
+    Object.assign(stack.settings, change);
+    await stack.save();
+    refused(await stack.preview(), sentence);
+    for (const key of Object.keys(change)) delete stack.settings[key];
+    Object.assign(stack.settings, good);
+  }
+  await stack.save();
+  assert.equal(await servingColor(stack.url), "blue");
+});
+
+test("a new version of the color that serves is refused, with the way to do it", async () => {
+  stack.settings.versions = { blue: "1.1.0" };
+  await stack.save();
+  refused(await stack.up(), /versions\.blue is 1\.1\.0, but blue serves 1\.0\.0 now.*npm run deploy -- 1\.1\.0/s);
+  stack.settings.versions = { blue: "1.0.0" };
+  await stack.save();
+});
+
+test("a deploy under load loses no request and no write", async () => {
+  const revision = (await stack.outputs()).schemaRevision;
+  const load = startLoad(stack.url);
+  await load.more(200);
+  const deployed = through(await stack.cli("deploy", "1.1.0"));
+  await load.more(200);
+  const report = await load.stop();
+  assert.deepEqual(report.lost, []);
+  assert.equal(report.sent, report.answered);
+  assert.ok((report.byColor.blue ?? 0) > 0 && (report.byColor.green ?? 0) > 0, JSON.stringify(report.byColor));
+  assert.match(deployed.text, /migration: [a-f0-9]{12} → [a-f0-9]{12}/);
+  const outputs = await stack.outputs();
+  assert.equal(outputs.activeColor, "green");
+  assert.notEqual(outputs.schemaRevision, revision);
+  assert.equal(await leads(), report.leads);
+});
+
+test("status says what is there, for people and for programs", async () => {
+  const status = await poll("a healthy status", 60, async () => {
+    const found = await stack.status();
+    return found.healthy === true ? found : undefined;
+  });
+  assert.equal(status.code, 0);
+  assert.equal(status.desired, "green");
+  assert.equal(status.live, "green");
+  assert.equal(status.candidate, null);
+  assert.equal(status.weight, 0);
+  assert.deepEqual(status.versions, { blue: "1.0.0", green: "1.1.0" });
+  assert.equal(status.schemaRevision, (await stack.outputs()).schemaRevision);
+  const text = through(await stack.cli("ops", "status"));
+  assert.match(text.stdout, /green serves 1\.1\.0 · healthy/);
+  const log = through(await stack.cli("ops", "log"));
+  assert.match(log.stdout, /shift +done +green 1\.1\.0/);
+});
+
+test("only the serving color's workers run", async () => {
+  await poll("green's worker alone", 60, async () => {
+    const [blue, green] = [await stack.containers("blue-jobs"), await stack.containers("green-jobs")];
+    return blue.length === 0 && green.length === 1 ? true : undefined;
+  });
+});
+
+test("after a deploy the preview has nothing to do, and deploying again says so", async () => {
+  nothingToDo(await stack.preview());
+  const again = through(await stack.cli("deploy", "1.1.0"));
+  assert.match(again.text, /1\.1\.0 already serves, on green\. Nothing to do\./);
+});
+
+test("the preview entrance reaches the idle color only", async () => {
+  assert.equal(await servingColor(stack.previewUrl), "blue");
+  assert.equal(await servingColor(stack.url), "green");
+});
+
+test("a rollback under load replaces the shift alone and loses nothing", async () => {
+  const load = startLoad(stack.url);
+  await load.more(200);
+  const back = through(await stack.cli("rollback"));
+  await load.more(200);
+  const report = await load.stop();
+  assert.deepEqual(report.lost, []);
+  assert.equal(report.sent, report.answered);
+  assert.ok((report.byColor.blue ?? 0) > 0 && (report.byColor.green ?? 0) > 0, JSON.stringify(report.byColor));
+  assert.match(back.text, /\+-1 replaced\n +\d+ unchanged/, back.text);
+  const replaced = [...back.text.matchAll(/^ \+- (\S+) (\S+) replaced/gm)].map((match) => match[2]);
+  assert.deepEqual([...new Set(replaced)], ["shift"]);
+  assert.equal(await servingColor(stack.url), "blue");
+  assert.ok(noop > 0);
+});
+
+test("a version that does not start fails the update, and blue goes on serving", async () => {
+  refused(await stack.cli("deploy", "1.4.0-nostart"), /The update did not go through; blue 1\.0\.0 serves/);
+  assert.equal(await servingColor(stack.url), "blue");
+  assert.equal((await stack.outputs()).activeColor, "blue");
+  const given = through(await stack.cli("rollback"));
+  assert.match(given.text, /giving up the deploy of 1\.4\.0-nostart to green/);
+  nothingToDo(await stack.preview());
+});
+
+test("drift is said in words, and the next update mends it", async () => {
+  const changed = await callAgent(stack, "POST", "/v1/commit", { color: "green", epoch: "by-hand-1" });
+  assert.equal(changed.status, 200);
+  const preview = through(await stack.preview());
+  assert.match(preview.text, /Drift: the last deploy left blue serving, but the edge serves green/);
+  const status = await stack.status();
+  assert.equal(status.healthy, false);
+  assert.notEqual(status.code, 0);
+  through(await stack.up());
+  assert.equal(await servingColor(stack.url), "blue");
+  nothingToDo(await stack.preview());
+});
+
+test("a killed edge, a killed agent and both come back with the same color", async () => {
+  for (const victims of [["edge"], ["agent"], ["edge", "agent"]]) {
+    const ids = (await Promise.all(victims.map((victim) => stack.containers(victim)))).flat();
+    assert.equal(ids.length, victims.length);
+    await stack.docker("kill", "--signal", "KILL", ...ids);
+    await poll(`${victims.join(" and ")} again`, 60, async () => {
+      const now = (await Promise.all(victims.map((victim) => stack.containers(victim)))).flat();
+      return now.length === victims.length && now.every((id) => !ids.includes(id)) ? true : undefined;
+    });
+    assert.equal(await poll("an answer", 60, () => servingColor(stack.url)), "blue");
+  }
+  await poll("a healthy status", 60, async () => ((await stack.status()).healthy ? true : undefined));
+  nothingToDo(await stack.up());
+});
+
+test("no secret is in argv, environments, logs, the journal or the state", async () => {
+  const ids = (await stack.docker("ps", "--all", "--quiet", "--filter", `label=turnout.stack=${stack.prefix}`)).split(
+    "\n",
+  );
+  const services = (
+    await stack.docker("service", "ls", "--quiet", "--filter", `label=turnout.stack=${stack.prefix}`)
+  ).split("\n");
+  const places: Record<string, string> = {
+    containers: await stack.docker("inspect", ...ids.filter(Boolean)),
+    services: await stack.docker("service", "inspect", ...services.filter(Boolean)),
+    state: await readFile(stack.stateFile(), "utf8"),
+    journal: (await stack.cli("ops", "log", "--json")).text,
+    update: (await stack.up()).text,
+  };
+  for (const service of services.filter(Boolean))
+    places[`logs of ${service}`] = await stack.docker("service", "logs", "--raw", service);
+  for (const id of ids.filter(Boolean))
+    places[`processes of ${id}`] = await stack.docker("top", id, "axo", "args").catch(() => "");
+  for (const [place, text] of Object.entries(places))
+    for (const [key, value] of Object.entries(stack.secrets)) {
+      assert.ok(!text.includes(value), `${key} is in ${place}`);
+      assert.ok(!text.includes(Buffer.from(value).toString("base64")), `${key} is in ${place}, encoded`);
+    }
+});
+
+test("destroy leaves nothing behind", async () => {
+  through(await stack.pulumi("destroy", "--yes", "--skip-preview"));
+  const filter = ["--filter", `label=turnout.stack=${stack.prefix}`];
+  for (const kind of ["service", "secret", "network", "volume"])
+    assert.equal(await stack.docker(kind, "ls", "--quiet", ...filter), "", kind);
+});
+
+/** How many leads are in the database, by the application's own count. */
+async function leads(): Promise<number> {
+  const authorization = `Basic ${Buffer.from(`admin:${stack.secrets.adminPassword}`).toString("base64")}`;
+  const answer = await fetch(`${stack.url}/v1/admin/leads/count`, { headers: { authorization } });
+  return ((await answer.json()) as { count: number }).count;
+}

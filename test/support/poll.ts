@@ -1,0 +1,24 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Asks until the answer is not undefined. Rejects after `seconds`, saying what was waited for. */
+export async function poll<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  let last: unknown = "no answer yet";
+  for (;;) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s (${String(last)})`);
+    await delay(100);
+  }
+}
+
+/** Who serves at this address, by the header; undefined while nobody answers with 200. */
+export async function servingColor(url: string): Promise<string | undefined> {
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  if (answer?.status !== 200) return undefined;
+  return answer.headers.get("x-turnout-color") ?? undefined;
+}
