@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { TurnoutError } from "../core/errors.ts";
+import { clearStaleLocks } from "../setup/stale-lock.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
 export interface Engine {
@@ -57,6 +58,8 @@ export function engine(stack: string, project: string, configFile?: string): Eng
   }
 
   async function show(argv: string[]): Promise<number> {
+    for (const line of await clearStaleLocks(process.env.PULUMI_BACKEND_URL ?? "", project, stack))
+      process.stderr.write(`${line}\n`);
     const done = await execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
     return done.exitCode ?? 1;
   }

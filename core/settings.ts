@@ -63,6 +63,9 @@ export const ownSecrets = {
   edgeToken: "the token that jobs show to the edge's agent",
 } as const;
 
+/** Characters the edge's agent asks of its token. */
+const shortestToken = 16;
+
 /**
  * Checks a stack's settings.
  * @param raw the project's configuration, key without the project's name → text or JSON as Pulumi hands it over
@@ -108,6 +111,11 @@ export function parseSettings(
         `${file}: secrets.${key} (${description}) is missing`,
         `set it with: pulumi config set --secret --path secrets.${key} VALUE --stack ${stack}`,
       );
+  if ((settings.secrets.edgeToken ?? "").length < shortestToken)
+    throw new SettingsError(
+      `${file}: secrets.edgeToken is shorter than ${shortestToken} characters`,
+      `set one nobody can guess: openssl rand -hex 32 | pulumi config set --secret --path secrets.edgeToken --stack ${stack}`,
+    );
   for (const key of Object.keys(settings.secrets))
     if (!Object.hasOwn(required, key))
       throw new SettingsError(

@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 const stampFile = (root) => join(root, "node_modules", ".turnout-stamp");
 const ownNode = (root) => join(root, "node_modules", ".bin", "node");
@@ -44,17 +44,26 @@ export function installDependencies(root, tools = { run: runLogged, say: console
 function installNode(root, log, tools) {
   const directory = join(root, "node_modules", "node");
   if (!existsSync(join(directory, "bin", "node")))
-    tools.run(process.execPath, ["installArchSpecificPackage.js"], { cwd: directory, log });
+    tools.run("node", ["installArchSpecificPackage.js"], { cwd: directory, log });
   if (!existsSync(join(directory, "bin", "node")))
     throw new Error(`Node for this platform could not be installed from npm. See ${log}.`);
   mkdirSync(join(root, "node_modules", ".bin"), { recursive: true });
   if (!existsSync(ownNode(root))) symlinkSync(join("..", "node", "bin", "node"), ownNode(root));
 }
 
+/**
+ * npm puts node_modules/.bin first on the PATH, so the `node` that runs this may be the very one that `npm ci` is about
+ * to delete. What installs has to use the one from outside.
+ */
+export function outsideEnvironment(env = process.env) {
+  const places = (env.PATH ?? "").split(delimiter).filter((place) => !place.includes("node_modules"));
+  return { ...env, PATH: places.join(delimiter) };
+}
+
 function runLogged(command, argv, { cwd, log }) {
   const output = openSync(log, "a");
   try {
-    const done = spawnSync(command, argv, { cwd, stdio: ["ignore", output, output] });
+    const done = spawnSync(command, argv, { cwd, stdio: ["ignore", output, output], env: outsideEnvironment() });
     return done.status ?? 1;
   } finally {
     closeSync(output);

@@ -3,6 +3,7 @@ import { describeError, exitCode } from "../core/errors.ts";
 import { engineEnvironment } from "./engine.ts";
 import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
 import { selectedStack } from "./stack.ts";
+import { clearStaleLocks } from "./stale-lock.ts";
 import { diagnose } from "./step.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -21,6 +22,8 @@ const tasks: Record<string, Task> = {
     await ensureSetup(root);
     const stack = await selectedStack(argv, engineEnvironment(root));
     const { pulumi, env } = engineEnvironment(root, stack);
+    if (stack)
+      for (const line of await clearStaleLocks(env.PULUMI_BACKEND_URL ?? "", "turnout", stack)) console.error(line);
     return become(pulumi, argv, env);
   },
   test: async (argv) => {

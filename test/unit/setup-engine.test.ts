@@ -146,13 +146,14 @@ async function setUpProject(t: TestContext, kind: "official" | "built"): Promise
 
 test("the engine gets a home and a state of the project's own", async (t) => {
   const root = await setUpProject(t, "built");
-  const { pulumi, env } = engineEnvironment(root, "dev", { PATH: "/usr/bin" });
+  const { pulumi, env } = engineEnvironment(root, "dev", { PATH: "/usr/bin", TURNOUT_OPERATOR: "ann@laptop" });
   assert.equal(pulumi, join(root, "bin", "pulumi"));
   assert.deepEqual(env, {
     PATH: `${root}/node_modules/.bin:${root}/bin:/usr/bin`,
     PULUMI_HOME: `${root}/.turnout/pulumi`,
     PULUMI_BACKEND_URL: `file://${root}/.turnout/state`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    TURNOUT_OPERATOR: "ann@laptop",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_CONFIG_PASSPHRASE: devPassphrase,
   });

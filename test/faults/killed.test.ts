@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { after, before, test } from "node:test";
+import { startLoad } from "../support/load.ts";
+import { poll, servingColor } from "../support/poll.ts";
+import { type TestStack, testStack } from "../support/stack.ts";
+
+// Whoever is killed, and wherever: the users keep being served, and the same command again gets through.
+let stack: TestStack;
+
+before(async () => {
+  stack = await testStack();
+  stack.settings.timeouts = { start: 60, smoke: 30 };
+  stack.settings.replicas = { api: 2 };
+  await stack.save();
+  const up = await stack.up();
+  assert.equal(up.code, 0, up.text);
+});
+after(() => stack?.remove());
+
+/** Starts a deploy and kills the engine, without mercy, once it is at a step. */
+async function killDuring(step: string): Promise<void> {
+  const child = spawn(process.execPath, ["cli/main.ts", "deploy", "1.1.0", "--stack", stack.name], {
+    cwd: `${import.meta.dirname}/../..`,
+    env: { ...process.env, ...stack.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  child.stdout.on("data", (chunk) => {
+    text += chunk;
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await poll(`the step ${step}`, 120, async () => {
+    if (child.exitCode !== null) throw new Error(`ended before ${step}: ${text}`);
+    return new RegExp(`${step} creating`).test(text) ? true : undefined;
+  });
+  const engine = await poll("the engine's process", 5, async () => {
+    const [pid] = await childrenOf(child.pid ?? 0);
+    return pid;
+  });
+  process.kill(engine, "SIGKILL");
+  await ended;
+  assert.notEqual(child.exitCode, 0);
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { readFile } = await import("node:fs/promises");
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.trim().split(" ").filter(Boolean).map(Number);
+}
+
+for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
+  test(`the engine killed during ${step}: nobody notices, and the same deploy again gets through`, async () => {
+    const load = startLoad(stack.url, 4);
+    await load.more(50);
+    await killDuring(step);
+    const between = await servingColor(stack.url);
+    // The shift's job goes on without its operator; every earlier step leaves blue.
+    assert.ok(between === "blue" || (step === "shift" && between === "green"), `${between} serves`);
+    const again = await stack.cli("deploy", "1.1.0");
+    assert.equal(again.code, 0, again.text);
+    await load.more(50);
+    const report = await load.stop();
+    assert.deepEqual(report.lost, []);
+    assert.equal(await servingColor(stack.url), "green");
+    assert.equal((await stack.outputs()).activeColor, "green");
+
+    const preview = await stack.preview();
+    assert.equal(preview.code, 0, preview.text);
+    assert.doesNotMatch(preview.text, /to (create|update|replace|delete)/);
+
+    // Back to the beginning for the next step: blue alone.
+    assert.equal((await stack.cli("rollback")).code, 0);
+    stack.settings.versions = { blue: "1.0.0" };
+    stack.settings.activeColor = "blue";
+    await stack.save();
+    const cleared = await stack.up();
+    assert.equal(cleared.code, 0, cleared.text);
+  });
+}
+
+test("replicas of the serving color killed one at a time come back, and cost at most what they were answering", async () => {
+  for (const id of await stack.containers("blue-api")) {
+    const load = startLoad(stack.url, 4);
+    await load.more(50);
+    await stack.docker("kill", "--signal", "KILL", id);
+    await poll("two replicas again", 60, async () => {
+      const status = await stack.status();
+      const api = (status.replicas as { color: string; service: string; ready: number }[]).find(
+        (one) => one.color === "blue" && one.service === "api",
+      );
+      return api?.ready === 2 ? true : undefined;
+    });
+    const report = await load.stop();
+    // Each visitor can have one request at the replica that dies; nothing after that may fail.
+    assert.ok(report.lost.length <= 4, JSON.stringify(report.lost));
+    console.log(`a killed replica of two cost ${report.lost.length} of ${report.sent} requests`);
+  }
+});
