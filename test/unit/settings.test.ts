@@ -5,7 +5,7 @@ import { SettingsError } from "../../core/errors.ts";
 import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 
-const secrets = { databasePassword: "a-secret", edgeToken: "b-secret", adminPassword: "c-secret" };
+const secrets = { databasePassword: "a-secret", edgeToken: "b-secret-that-is-long-enough", adminPassword: "c-secret" };
 const smallest = {
   system: "cleaning",
   activeColor: "blue",
@@ -161,6 +161,11 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ secrets: { ...secrets, edgeToken: null } }, "secrets.edgeToken is no text; write its value in quotes."],
     [{ secrets: { ...secrets, toString: "x" } }, /^secrets\.toString is used by nothing\. /],
     [{ secrets: { ...secrets, edgeToken: "" } }, "secrets.edgeToken is empty; write its value."],
+    [
+      { secrets: { ...secrets, edgeToken: "too-short" } },
+      "secrets.edgeToken is shorter than 16 characters. Set one nobody can guess: openssl rand -hex 32 | " +
+        "pulumi config set --secret --path secrets.edgeToken --stack dev.",
+    ],
     [
       { secrets: { ...secrets, apiKey: "x" } },
       `secrets.apiKey is used by nothing. Remove it ${pulumi("rm --path secrets.apiKey")}`,
