@@ -30,6 +30,10 @@ const tasks: Record<string, Task> = {
     await ensureSetup(root);
     return become(process.execPath, [join(root, "test", "run.ts"), ...argv], engineEnvironment(root).env);
   },
+  bench: async ([name = "flip", ...argv]) => {
+    await requireSetup(root);
+    return become(process.execPath, [join(root, "bench", `${name}.ts`), ...argv], engineEnvironment(root).env);
+  },
 };
 
 /** Commands of the project that only look at the set-up: they are not the moment to build an engine. */
