@@ -9,6 +9,7 @@ import { edgeAddress } from "./core/edge-address.ts";
 import { TurnoutError } from "./core/errors.ts";
 import { stackPrefix } from "./core/names.ts";
 import { driftWarning, firstEpoch, guardDeploy } from "./core/observed.ts";
+import { readyChecks } from "./core/routes.ts";
 import { parseSettings } from "./core/settings.ts";
 import { imageReference } from "./setup/images.ts";
 import { systems } from "./systems/index.ts";
@@ -32,7 +33,7 @@ async function deploy() {
   ]);
   await checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]);
   const present = await checkImages(site, settings, system);
-  const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings) });
+  const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) });
   guardDeploy(settings, observed, stack, present);
   const drift = driftWarning(observed, settings.activeColor);
   if (drift) await pulumi.log.warn(drift);

@@ -1,33 +1,66 @@
 import { otherColor } from "../core/color.ts";
 import { StepError } from "../core/errors.ts";
 import { describeRecord } from "../core/journal-text.ts";
-import { type Plan, planDeploy, planRollback } from "../core/plan.ts";
+import { guardDeploy, type Observed } from "../core/observed.ts";
+import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/plan.ts";
+import { parseSettings, type Settings } from "../core/settings.ts";
 import { describeStatus, statusOf } from "../core/status.ts";
+import { systems } from "../systems/index.ts";
 import { type Commands, observed, settingsOf } from "./context.ts";
-import { readJournal } from "./preflight.ts";
+import { lockStack } from "./lock.ts";
+import { checkImages, readJournal } from "./preflight.ts";
 
 /** The two config lines of a deploy, and `pulumi up`. */
-export async function deploy(version: string, commands: Commands): Promise<void> {
-  const settings = await settingsOf(commands);
-  await carryOut(planDeploy(version, settings, await observed(commands, settings)), commands);
+export function deploy(version: string, commands: Commands): Promise<void> {
+  return alone(commands, (settings, found) => planDeploy(version, settings, found));
 }
 
 /** The one config line of a rollback, and `pulumi up`. */
-export async function rollback(commands: Commands): Promise<void> {
-  const settings = await settingsOf(commands);
-  await carryOut(planRollback(settings, await observed(commands, settings)), commands);
+export function rollback(commands: Commands): Promise<void> {
+  return alone(commands, planRollback);
+}
+
+/** One change of a stack at a time from this machine: two would write their config lines over each other's. */
+async function alone(commands: Commands, plan: (settings: Settings, found: Observed) => Plan): Promise<void> {
+  const unlock = await lockStack(commands.site.stack);
+  try {
+    const settings = await settingsOf(commands);
+    await carryOut(plan(settings, await observed(commands, settings)), commands);
+  } finally {
+    unlock();
+  }
 }
 
 async function carryOut(plan: Plan, commands: Commands): Promise<void> {
   const { engine, say } = commands;
   if ("nothing" in plan) return say(plan.nothing);
+  const settings = await checkPlan(plan.change, commands);
   say(plan.sentence);
   for (const [path, value] of Object.entries(plan.change)) {
-    if (value === null) await engine.remove(path);
-    else await engine.set(path, value);
+    if (value !== null) await engine.set(path, value);
+    else if (settings.had(path)) await engine.remove(path);
   }
   if ((await engine.up()) !== 0) throw await failure(commands);
-  say(`${plan.color} serves ${plan.version}. Back to ${otherColor(plan.color)}: npm run rollback${about(commands)}`);
+  const other = otherColor(plan.color);
+  const back = settings.next.versions[other];
+  say(
+    `${plan.color} serves ${plan.version}.` +
+      (back
+        ? ` Back to ${other} ${back}: npm run rollback${about(commands)}`
+        : ` There is no other color to go back to.`),
+  );
+}
+
+/** What the program will refuse is refused here, before a line of the configuration is written. */
+async function checkPlan(change: ConfigChange, commands: Commands) {
+  const { site, engine } = commands;
+  const raw = await engine.config();
+  const next = parseSettings(withChange(raw, change), systems, site.stack);
+  const system = systems[next.system];
+  const present = system ? await checkImages(site, next, system) : {};
+  guardDeploy(next, await observed(commands, next), site.stack, present);
+  const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
+  return { next, had: (path: string) => path.replace("versions.", "") in versions };
 }
 
 /** After a failed update the first question is who serves; the edge answers it. */
@@ -38,7 +71,8 @@ async function failure(commands: Commands): Promise<StepError> {
     .catch(() => undefined);
   return new StepError(
     `The update did not go through; ${live ? `${live} serves` : "see `npm run ops -- status` for who serves"}`,
-    `mend what it says above and run it again, or give it up: npm run rollback${about(commands)}`,
+    "do what the message above says; then run this again, " +
+      `or give the deploy up: npm run rollback${about(commands)}`,
   );
 }
 

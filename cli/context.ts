@@ -1,6 +1,7 @@
 import { edgeAddress } from "../core/edge-address.ts";
 import { stackPrefix } from "../core/names.ts";
 import type { Observed } from "../core/observed.ts";
+import { readyChecks } from "../core/routes.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { systems } from "../systems/index.ts";
 import { dockerClient } from "./docker.ts";
@@ -37,5 +38,10 @@ export async function settingsOf(commands: Commands): Promise<Settings> {
 /** What is on the server. */
 export async function observed(commands: Commands, settings: Settings): Promise<Observed> {
   const { prefix } = commands.site;
-  return observe(commands.site, { prefix, edge: edgeAddress(prefix, settings) });
+  const system = systems[settings.system];
+  return observe(commands.site, {
+    prefix,
+    edge: edgeAddress(prefix, settings),
+    ready: system ? readyChecks(system) : [],
+  });
 }

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { TurnoutError } from "../core/errors.ts";
+import { SettingsError, TurnoutError } from "../core/errors.ts";
 import { clearStaleLocks } from "../setup/stale-lock.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
@@ -47,7 +47,15 @@ export function engine(stack: string, project: string, configFile?: string): Eng
   async function query(argv: string[], otherwise?: string): Promise<string> {
     const done = await execa("pulumi", argv, { reject: false, stdin: "ignore" });
     if (done.exitCode === 0) return done.stdout;
-    if (otherwise !== undefined && /no stack named/.test(done.stderr)) return otherwise;
+    const unknown = /no stack named/.test(done.stderr);
+    if (unknown && otherwise !== undefined) return otherwise;
+    if (unknown)
+      throw new SettingsError(
+        `There is no stack ${stack}`,
+        stack === "dev"
+          ? "bring it up: npm run demo"
+          : `make it: npm run pulumi -- stack init ${stack}, with a Pulumi.${stack}.yaml`,
+      );
     throw new TurnoutError(
       `pulumi ${argv[0]} failed: ${done.stderr
         .trim()
@@ -60,12 +68,19 @@ export function engine(stack: string, project: string, configFile?: string): Eng
   async function show(argv: string[]): Promise<number> {
     for (const line of await clearStaleLocks(process.env.PULUMI_BACKEND_URL ?? "", project, stack))
       process.stderr.write(`${line}\n`);
-    const done = await execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
-    return done.exitCode ?? 1;
+    const child = execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
+    // This process stays to say who serves. On a terminal the engine gets the signal itself; elsewhere it is passed on.
+    const pass = (signal: NodeJS.Signals) => process.stdout.isTTY || child.kill(signal);
+    process.on("SIGINT", pass).on("SIGTERM", pass);
+    try {
+      return (await child).exitCode ?? 1;
+    } finally {
+      process.off("SIGINT", pass).off("SIGTERM", pass);
+    }
   }
 
   const everything = async () =>
-    JSON.parse(await query(["config", "--json", "--show-secrets", ...about], "{}")) as Record<
+    JSON.parse(await query(["config", "--json", "--show-secrets", ...about])) as Record<
       string,
       { value?: string; objectValue?: unknown }
     >;

@@ -17,19 +17,43 @@ async function guarded(work: () => Promise<unknown>): Promise<void> {
   }
 }
 
+/**
+ * Refuses what a command does not know: a mistyped `--stack` must not end up at another stack.
+ * @param flags the options it knows, without their dashes
+ * @param positionals how many words it takes beside them
+ */
+function strict(rawArgs: string[], flags: string[], positionals = 0): void {
+  const words = rawArgs.filter((_word, at) => !(rawArgs[at - 1] === "--stack" && flags.includes("stack")));
+  const unknown = words.find(
+    (word) => word.startsWith("-") && !flags.includes(word.replace(/^--/, "").split("=")[0] ?? ""),
+  );
+  const extra = words.filter((word) => !word.startsWith("-"))[positionals];
+  const wrong = unknown ?? extra;
+  if (wrong !== undefined)
+    throw new SettingsError(
+      `"${wrong}" is nothing this command takes`,
+      `it takes ${[...(positionals ? ["a version"] : []), ...flags.map((flag) => `--${flag}`)].join(", ")}`,
+    );
+}
+
 function simple(description: string, work: (commands: Commands) => Promise<void>) {
   return defineCommand({
     meta: { description },
     args: { stack },
-    run: ({ args }) => guarded(() => commandsFor(args.stack).then(work)),
+    run: ({ args, rawArgs }) =>
+      guarded(async () => {
+        strict(rawArgs, ["stack"]);
+        await work(await commandsFor(args.stack));
+      }),
   });
 }
 
 const deployCommand = defineCommand({
   meta: { description: "Give the idle color a version and let it serve" },
   args: { version: { type: "positional", required: false, description: "The version to deploy" }, stack },
-  run: ({ args }) =>
+  run: ({ args, rawArgs }) =>
     guarded(async () => {
+      strict(rawArgs, ["stack"], 1);
       if (!args.version) throw new SettingsError("deploy needs a version", "write: npm run deploy -- 1.4.1");
       await deploy(String(args.version), await commandsFor(args.stack));
     }),
@@ -41,15 +65,20 @@ const opsCommand = defineCommand({
     status: defineCommand({
       meta: { description: "Who serves, what runs; exit code 0 only when all is as it should be" },
       args: { stack, json },
-      run: ({ args }) =>
+      run: ({ args, rawArgs }) =>
         guarded(async () => {
+          strict(rawArgs, ["stack", "json"]);
           if (!(await status(await commandsFor(args.stack), args.json))) process.exitCode = exitCodes.unhealthy;
         }),
     }),
     log: defineCommand({
       meta: { description: "What happened, oldest first" },
       args: { stack, json },
-      run: ({ args }) => guarded(async () => log(await commandsFor(args.stack), args.json)),
+      run: ({ args, rawArgs }) =>
+        guarded(async () => {
+          strict(rawArgs, ["stack", "json"]);
+          await log(await commandsFor(args.stack), args.json);
+        }),
     }),
   },
 });

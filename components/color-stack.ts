@@ -93,7 +93,7 @@ export class ColorStack extends pulumi.ComponentResource {
   private createService(name: string, service: string, definition: Service, args: ColorStackArgs): docker.Service {
     const { prefix, color, settings } = args;
     const serviceName = names(prefix).service(color, service);
-    const role = { "turnout.color": color, "turnout.service": service };
+    const role = { "turnout.color": color, "turnout.service": service, "turnout.version": args.version };
     const worker = definition.kind === "worker";
     return new docker.Service(
       name,

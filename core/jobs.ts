@@ -136,6 +136,8 @@ export interface HandoverInput extends JobBase {
 /** What is there? Changes nothing. */
 export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
+  /** What the serving color must answer with 200. */
+  ready: { path: string; host?: string }[];
 }
 
 /** The input of each verb of the ops image. */

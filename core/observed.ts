@@ -21,11 +21,15 @@ export interface Observed {
   weight: number;
   /** The release each color is expected to run, as the edge was told. */
   releases: PerColor<string | null>;
-  /** The version of each of those releases. */
+  /** The version each color's services run; null when it has none. */
   versions: PerColor<string | null>;
+  /** The version of each color that last passed the smoke list. */
+  proven: PerColor<string | null>;
   /** Changes when somebody else than `pulumi up` changes who serves; undefined when nobody knows. */
   epoch: string | undefined;
   services: ServiceReplicas[];
+  /** Why the serving color cannot do its work, by its ready paths; null when it can, or when nobody serves. */
+  unready: string | null;
   /** The workers are on their way from one color to the other. */
   handover: boolean;
   schemaRevision: string | null;
@@ -45,8 +49,10 @@ export const nothingObserved: Observed = {
   weight: 0,
   releases: { blue: null, green: null },
   versions: { blue: null, green: null },
+  proven: { blue: null, green: null },
   epoch: undefined,
   services: [],
+  unready: null,
   handover: false,
   schemaRevision: null,
   lastBackup: null,
@@ -83,7 +89,8 @@ export function guardDeploy(
         `(and set versions.${live} back to ${serving})`,
     );
   const release = observed.releases[live];
-  if (release !== null && present[live] !== undefined && present[live] !== release)
+  const stays = settings.activeColor === live;
+  if (stays && release !== null && present[live] !== undefined && present[live] !== release)
     throw new GuardError(
       `The images of ${wanted} on the server are not those that ${live} serves (${present[live]} instead of ${release}): ` +
         "the version was built anew under the same name",

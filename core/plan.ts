@@ -10,7 +10,8 @@ export type ConfigChange = Record<string, string | null>;
 export type Plan = { change: ConfigChange; color: Color; version: string; sentence: string } | { nothing: string };
 
 /**
- * What `deploy` does: the idle color gets the version and becomes the one to serve.
+ * What `deploy` does: the idle color gets the version and becomes the one to serve. The color that serves is written
+ * down as it is, whatever an earlier deploy that did not get through has left.
  * @throws GuardError when the edge cannot say who serves
  */
 export function planDeploy(version: string, settings: Settings, observed: Observed): Plan {
@@ -20,7 +21,7 @@ export function planDeploy(version: string, settings: Settings, observed: Observ
   const color = live ? otherColor(live) : settings.activeColor;
   const from = live ? `${live} ${observed.versions[live] ?? ""}`.trim() : "nothing";
   return {
-    change: { [`versions.${color}`]: version, activeColor: color },
+    change: { ...asItServes(live, settings, observed), [`versions.${color}`]: version, activeColor: color },
     color,
     version,
     sentence: `Deploying ${version} to ${color}; ${from} serves until every step is through.`,
@@ -37,7 +38,7 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
   if (settings.activeColor !== live) return giveUp(live, settings, observed);
   const color = otherColor(live);
-  const version = settings.versions[color];
+  const version = observed.versions[color] ?? settings.versions[color];
   if (!version)
     throw new GuardError(
       `${color} has no version, so there is nothing to go back to`,
@@ -49,7 +50,11 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
       `deploy its version anew: npm run deploy -- ${version}`,
     );
   return {
-    change: { activeColor: color },
+    change: {
+      ...asItServes(live, settings, observed),
+      ...(settings.versions[color] === version ? {} : { [`versions.${color}`]: version }),
+      activeColor: color,
+    },
     color,
     version,
     sentence: `Going back to ${color} ${version}, which is still warm.`,
@@ -57,23 +62,45 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
 }
 
 /**
- * The state wants the idle color, but the edge never got there. What never came up loses its version, so that the next
- * `up` is clean; what is warm is left as it is.
+ * The state wants the idle color, but the edge never got there. A color that is still warm is written down as it runs,
+ * so that there is something to go back to; what never passed its smoke test loses its version, so that the next `up`
+ * is clean.
  */
 function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
   const idle = otherColor(live);
   const version = observed.versions[live] ?? settings.versions[live] ?? "";
-  const cameUp = isWarm(idle, observed) && observed.versions[idle] === settings.versions[idle];
+  const running = observed.versions[idle];
+  const warm = running !== null && isWarm(idle, observed) && observed.proven[idle] === running ? running : null;
   return {
-    change: {
-      activeColor: live,
-      [`versions.${live}`]: version,
-      ...(cameUp ? {} : { [`versions.${idle}`]: null }),
-    },
+    change: { activeColor: live, [`versions.${live}`]: version, [`versions.${idle}`]: warm },
     color: live,
     version,
-    sentence: `${live} ${version} still serves; giving up the deploy of ${settings.versions[idle] ?? "nothing"} to ${idle}.`,
+    sentence:
+      `${live} ${version} still serves; giving up the deploy of ${settings.versions[idle] ?? "nothing"} to ${idle}` +
+      `${warm ? `, which stays at ${warm}` : ""}.`,
   };
+}
+
+/** The config line that says what serves, where it says something else. */
+function asItServes(live: Color | null, settings: Settings, observed: Observed): ConfigChange {
+  const serving = live && observed.versions[live];
+  return !live || !serving || settings.versions[live] === serving ? {} : { [`versions.${live}`]: serving };
+}
+
+/**
+ * The configuration as it will be: what is checked before a line of it is written.
+ * @param raw the project's configuration as Pulumi hands it over
+ */
+export function withChange(raw: Readonly<Record<string, string>>, change: ConfigChange): Record<string, string> {
+  const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
+  const result = { ...raw };
+  for (const [path, value] of Object.entries(change)) {
+    const color = /^versions\.(.+)$/.exec(path)?.[1];
+    if (color === undefined) result[path] = value ?? "";
+    else if (value === null) delete versions[color];
+    else versions[color] = value;
+  }
+  return { ...result, versions: JSON.stringify(versions) };
 }
 
 /** Every web service of the color is there with all its replicas. */

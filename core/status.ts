@@ -84,6 +84,7 @@ function problemsOf(desired: Color | null, observed: Observed): string[] {
     problems.push(
       `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; \`npm run pulumi -- preview\` says more.`,
     );
+  if (observed.unready) problems.push(`${observed.live} serves but is not ready: ${observed.unready}`);
   for (const one of observed.services) {
     // Between two colors no worker runs for a moment; the job that sees to it is under way.
     if (one.kind === "worker" && observed.handover) continue;

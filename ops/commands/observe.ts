@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { type Color, isColor } from "../../core/color.ts";
 import { jobPaths, type ObserveInput } from "../../core/jobs.ts";
 import { nothingObserved, type Observed } from "../../core/observed.ts";
-import { versionOf } from "../../core/release.ts";
 import type { JobContext } from "../context.ts";
+import { ask } from "../http.ts";
 import type { JournalRecord } from "../journal.ts";
 import { lastSuccessFile } from "./backup.ts";
+import { migratedStep } from "./migration.ts";
 
 /** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
 export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
@@ -18,14 +19,17 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
   ]);
   const done = records.filter((record) => record.event === "done");
   const shift = done.findLast((record) => record.step === "shift");
-  const migration = done.findLast((record) => record.step === "migration");
+  const migration = done.findLast((record) => record.step === "migration" || record.step === migratedStep);
   return {
     ...nothingObserved,
-    services,
+    services: services.map(({ version: _, ...one }) => one),
     handover,
     schemaRevision: typeof migration?.revision === "string" ? migration.revision : null,
     lastBackup: lastBackup?.split(" ")[0] ?? null,
     lastRelease: shift ? lastRelease(shift) : null,
+    versions: { blue: versionIn(services, "blue"), green: versionIn(services, "green") },
+    proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
+    unready: edge?.live ? await unready(input) : null,
     ...(edge ?? { live: undefined, epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
   };
 }
@@ -38,7 +42,6 @@ async function edgeState(input: ObserveInput, context: JobContext) {
       candidate: state.candidate,
       weight: state.weight,
       releases: state.releases,
-      versions: { blue: versionOf(state.releases.blue), green: versionOf(state.releases.green) },
       epoch: state.epoch,
       edge: state.live === null ? ("down" as const) : ("up" as const),
     };
@@ -47,13 +50,35 @@ async function edgeState(input: ObserveInput, context: JobContext) {
   }
 }
 
-async function replicas(input: ObserveInput, context: JobContext): Promise<Observed["services"]> {
+/** Why the serving color cannot do its work, by its own ready paths; null when it can. */
+async function unready(input: ObserveInput): Promise<string | null> {
+  for (const { path, host } of input.ready) {
+    const answer = await ask(`${input.edge.publicUrl}${path}`, { timeout: 3_000, headers: host ? { host } : {} }).catch(
+      (error: Error) => ({ status: 0, body: error.message }),
+    );
+    if (answer.status !== 200) return `${path} answers ${answer.status}: ${answer.body.slice(0, 300)}`.trim();
+  }
+  return null;
+}
+
+/** The version of a color that last passed the smoke list. */
+function provenIn(done: JournalRecord[], color: Color): string | null {
+  return done.findLast((record) => record.step === "smoke" && record.color === color)?.version ?? null;
+}
+
+/** The version a color's services run; null when there are none. */
+function versionIn(services: { color: Color; version: string | null }[], color: Color): string | null {
+  return services.find((one) => one.color === color)?.version ?? null;
+}
+
+async function replicas(input: ObserveInput, context: JobContext) {
   const services = await context.docker.services(input.prefix);
   return services.flatMap(({ labels, wanted, running }) => {
     const color = labels["turnout.color"];
     const service = labels["turnout.service"];
     if (!isColor(color) || !service) return [];
-    return [{ service, color, kind: labels["turnout.role"] === "worker" ? "worker" : "web", wanted, ready: running }];
+    const kind = labels["turnout.role"] === "worker" ? ("worker" as const) : ("web" as const);
+    return [{ service, color, kind, wanted, ready: running, version: labels["turnout.version"] ?? null }];
   });
 }
 

@@ -92,6 +92,33 @@ test("a new version of the color that serves is refused, with the way to do it",
   await stack.save();
 });
 
+test("a command that is refused leaves the configuration as it was", async () => {
+  const file = stack.env.TURNOUT_CONFIG_FILE ?? "";
+  const before = await readFile(file, "utf8");
+  const cases: [argv: string[], code: number, sentence: RegExp][] = [
+    [["deploy", "1.1 0"], 2, /versions\.green is "1\.1 0"; write/],
+    [["deploy", "9.9.9"], 3, /versions\.green asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [["deploy"], 2, /deploy needs a version/],
+    [["deploy", "1.1.0", "now"], 2, /"now" is nothing this command takes/],
+    [["deploy", "1.1.0", "--stak=prod"], 2, /"--stak=prod" is nothing this command takes/],
+    [["rollback"], 3, /green has no version, so there is nothing to go back to/],
+  ];
+  for (const [argv, code, sentence] of cases) {
+    const outcome = await stack.cli(...argv);
+    refused(outcome, sentence);
+    assert.equal(outcome.code, code, outcome.text);
+    assert.equal(await readFile(file, "utf8"), before, argv.join(" "));
+  }
+});
+
+test("a second deploy at the same time is told so, and changes nothing", async () => {
+  const file = stack.env.TURNOUT_CONFIG_FILE ?? "";
+  const [one, two] = await Promise.all([stack.cli("deploy", "9.9.9"), stack.cli("deploy", "9.9.8")]);
+  assert.deepEqual([one.code, two.code].toSorted(), [3, 4]);
+  assert.match(one.code === 4 ? one.text : two.text, /Another deploy or rollback of the stack .* is under way/);
+  assert.doesNotMatch(await readFile(file, "utf8"), /9\.9\.[89]/);
+});
+
 test("a deploy under load loses no request and no write", async () => {
   const revision = (await stack.outputs()).schemaRevision;
   const load = startLoad(stack.url);

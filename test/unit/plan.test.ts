@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type Color, colors, otherColor } from "../../core/color.ts";
 import { GuardError } from "../../core/errors.ts";
 import { nothingObserved, type Observed, type ServiceReplicas } from "../../core/observed.ts";
-import { type Plan, planDeploy, planRollback } from "../../core/plan.ts";
+import { type Plan, planDeploy, planRollback, withChange } from "../../core/plan.ts";
 import { parseSettings, type Settings } from "../../core/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
@@ -28,6 +28,7 @@ function observedWith(versions: Versions, live: Color | null): Observed {
     ...nothingObserved,
     ...{ live, edge: "up", services },
     versions: { blue: versions.blue ?? null, green: versions.green ?? null },
+    proven: { blue: versions.blue ?? null, green: versions.green ?? null },
   };
 }
 
@@ -198,19 +199,21 @@ test("a rollback that did not get through keeps the color it goes back to", () =
   const failed = after(settings, planRollback(settings, observedWith(versions, "green")));
   const again = planRollback(failed, observedWith(versions, "green"));
   assert.ok("change" in again);
-  assert.deepEqual(again.change, { activeColor: "green", "versions.green": "1.1.0" });
+  assert.deepEqual(again.change, { activeColor: "green", "versions.green": "1.1.0", "versions.blue": "1.0.0" });
 });
 
-test("giving up keeps the other color's version only when that version came up", () => {
+test("giving up keeps in the other color what runs there and passed its smoke test, and nothing else", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith({ ...versions, green: "1.2.0" }, "green");
   const up = observedWith({ ...versions, green: "1.2.0" }, "blue");
   const starting = { ...up, services: up.services.map((one) => (one.color === "green" ? { ...one, ready: 1 } : one)) };
+  const unproven = { ...up, proven: { blue: "1.0.0", green: "1.1.0" } };
   const older = observedWith(versions, "blue");
   const table: [Observed, string | null | undefined][] = [
-    [up, undefined],
+    [up, "1.2.0"],
+    [unproven, null],
     [starting, null],
-    [older, null],
+    [older, "1.1.0"],
     [observedWith({ blue: "1.0.0" }, "blue"), null],
   ];
   for (const [observed, green] of table) {
@@ -219,4 +222,22 @@ test("giving up keeps the other color's version only when that version came up",
     assert.equal(plan.change["versions.green"], green);
     assert.equal(plan.change.activeColor, "blue");
   }
+});
+
+test("what a refused deploy left in the configuration keeps nobody from going back", () => {
+  const running = { blue: "1.0.0", green: "1.2.0" };
+  const plan = planRollback(settingsWith({ blue: "9.9.9", green: "1.3.0" }, "green"), observedWith(running, "green"));
+  assert.ok("change" in plan);
+  assert.deepEqual(plan.change, { "versions.green": "1.2.0", "versions.blue": "1.0.0", activeColor: "blue" });
+});
+
+test("a change is laid over the configuration, so that it can be checked before it is written", () => {
+  const raw = { system: "cleaning", activeColor: "blue", versions: '{"blue":"1.0.0","green":"1.1.0"}' };
+  assert.deepEqual(withChange(raw, { activeColor: "green", "versions.green": "1.2.0" }), {
+    system: "cleaning",
+    activeColor: "green",
+    versions: '{"blue":"1.0.0","green":"1.2.0"}',
+  });
+  assert.equal(withChange(raw, { "versions.green": null }).versions, '{"blue":"1.0.0"}');
+  assert.equal(withChange({}, { "versions.blue": "1.0.0" }).versions, '{"blue":"1.0.0"}');
 });

@@ -185,7 +185,7 @@ test("another epoch, and nothing else, shifts again", async () => {
 });
 
 test("a new ops image or another password runs no step again", async () => {
-  const secrets = { databasePassword: "new", edgeToken: "new", adminPassword: "new" };
+  const secrets = { databasePassword: "new", edgeToken: "a-new-token-of-the-edge", adminPassword: "new" };
   const other = await registerProgram({ secrets: JSON.stringify(secrets) }, { opsImage: "turnout-ops:2" });
   const commands = resources.filter((one) => one.type === types.command);
   assert.equal(commands.length, 11);

@@ -10,6 +10,7 @@ const healthy: Observed = {
   weight: 0,
   releases: { blue: "1.0.0-deadbeef", green: "1.1.0-0badcafe" },
   versions: { blue: "1.0.0", green: "1.1.0" },
+  proven: { blue: "1.0.0", green: "1.1.0" },
   epoch: "first",
   services: [
     { service: "api", color: "blue", kind: "web", wanted: 2, ready: 2 },
@@ -18,6 +19,7 @@ const healthy: Observed = {
     { service: "jobs", color: "green", kind: "worker", wanted: 1, ready: 1 },
   ],
   handover: false,
+  unready: null,
   schemaRevision: "0123456789ab",
   lastBackup: "2026-11-20T09:00:00.000Z",
   lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
@@ -50,6 +52,7 @@ test("it is healthy only when desired and live agree and every replica is ready"
   const table: [outputs: Record<string, unknown>, Partial<Observed>, problem: RegExp][] = [
     [outputs, { live: undefined, edge: "down" }, /^The edge does not answer\.$/],
     [outputs, { live: "green", edge: "down" }, /^The edge does not answer\.$/],
+    [outputs, { unready: "/readyz answers 503" }, /^green serves but is not ready: \/readyz answers 503$/],
     [{}, {}, /^No update has gone through yet\.$/],
     [{ activeColor: "mauve" }, {}, /^No update has gone through yet\.$/],
     [outputs, { live: "blue", services: [] }, /^The state wants green, the edge serves blue; /],
