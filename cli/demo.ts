@@ -37,9 +37,10 @@ export async function demoDown(commands: Commands): Promise<void> {
   await removeJobs(commands);
   if ((await engine.destroy()) !== 0)
     throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");
-  await engine.forget();
-  await engine.remove("versions.green");
+  const { versions } = await engine.config();
+  if (versions && "green" in JSON.parse(versions)) await engine.remove("versions.green");
   for (const [path, value] of Object.entries(beginning)) await engine.set(path, value);
+  await engine.forget();
   say("The demo is gone. `npm run demo` brings it up again.");
 }
 
