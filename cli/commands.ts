@@ -1,4 +1,4 @@
-import { otherColor } from "../core/color.ts";
+import { isColor, otherColor } from "../core/color.ts";
 import { StepError } from "../core/errors.ts";
 import { describeRecord } from "../core/journal-text.ts";
 import { guardDeploy, type Observed } from "../core/observed.ts";
@@ -12,7 +12,10 @@ import { checkImages, readJournal } from "./preflight.ts";
 
 /** The two config lines of a deploy, and `pulumi up`. */
 export function deploy(version: string, commands: Commands): Promise<void> {
-  return alone(commands, (settings, found) => planDeploy(version, settings, found));
+  return alone(commands, async (settings, found) => {
+    const { activeColor } = await commands.engine.outputs();
+    return planDeploy(version, settings, found, isColor(activeColor) ? activeColor : null);
+  });
 }
 
 /** The one config line of a rollback, and `pulumi up`. */
@@ -21,11 +24,14 @@ export function rollback(commands: Commands): Promise<void> {
 }
 
 /** One change of a stack at a time from this machine: two would write their config lines over each other's. */
-async function alone(commands: Commands, plan: (settings: Settings, found: Observed) => Plan): Promise<void> {
+async function alone(
+  commands: Commands,
+  plan: (settings: Settings, found: Observed) => Plan | Promise<Plan>,
+): Promise<void> {
   const unlock = await lockStack(commands.site.stack);
   try {
     const settings = await settingsOf(commands);
-    await carryOut(plan(settings, await observed(commands, settings)), commands);
+    await carryOut(await plan(settings, await observed(commands, settings)), commands);
   } finally {
     unlock();
   }

@@ -12,12 +12,21 @@ export type Plan = { change: ConfigChange; color: Color; version: string; senten
 /**
  * What `deploy` does: the idle color gets the version and becomes the one to serve. The color that serves is written
  * down as it is, whatever an earlier deploy that did not get through has left.
+ * @param recorded the color the state has; it lags behind when an update was killed after its shift
  * @throws GuardError when the edge cannot say who serves
  */
-export function planDeploy(version: string, settings: Settings, observed: Observed): Plan {
+export function planDeploy(
+  version: string,
+  settings: Settings,
+  observed: Observed,
+  recorded: Color | null = observed.live ?? null,
+): Plan {
   const live = knownLive(observed);
-  if (live && observed.versions[live] === version && settings.activeColor === live)
-    return { nothing: `${version} already serves, on ${live}. Nothing to do.` };
+  if (live && observed.versions[live] === version && settings.activeColor === live) {
+    if (recorded === live) return { nothing: `${version} already serves, on ${live}. Nothing to do.` };
+    const sentence = `${version} already serves, on ${live}; finishing the update that was cut short.`;
+    return { change: asItServes(live, settings, observed), color: live, version, sentence };
+  }
   const color = live ? otherColor(live) : settings.activeColor;
   const from = live ? `${live} ${observed.versions[live] ?? ""}`.trim() : "nothing";
   return {

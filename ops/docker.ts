@@ -4,7 +4,7 @@ import Docker from "dockerode";
 import { StepError } from "../core/errors.ts";
 import type { TaskSpec } from "../core/jobs.ts";
 import { labels } from "../core/names.ts";
-import { type JobContext, until } from "./context.ts";
+import { type Clock, until } from "./until.ts";
 
 /** A task of a service: one try to run one replica. */
 interface SwarmTask {
@@ -124,7 +124,7 @@ export class DockerEngine {
    * environment. A task of this name that an earlier try left is waited for first, then cleared away.
    */
   async runTask(
-    context: Pick<JobContext, "now" | "sleep">,
+    context: Clock,
     name: string,
     prefix: string,
     task: TaskSpec,
@@ -167,12 +167,7 @@ export class DockerEngine {
     }
   }
 
-  async #outcome(
-    context: Pick<JobContext, "now" | "sleep">,
-    id: string,
-    command: string[],
-    timeout: number,
-  ): Promise<TaskOutcome> {
+  async #outcome(context: Clock, id: string, command: string[], timeout: number): Promise<TaskOutcome> {
     const what = `\`${command.join(" ")}\` did not end`;
     let last: SwarmTask | undefined;
     await until(context, what, { timeout, every: 100 }, async () => {
@@ -187,7 +182,7 @@ export class DockerEngine {
     return { code: last?.Status.ContainerStatus?.ExitCode ?? 1, output: demultiplex(raw) };
   }
 
-  async #finishLeftover(context: Pick<JobContext, "now" | "sleep">, name: string, timeout: number): Promise<void> {
+  async #finishLeftover(context: Clock, name: string, timeout: number): Promise<void> {
     for (const left of await this.#docker.listServices({ filters: { label: [`turnout.task=${name}`] } })) {
       await until(context, `An earlier run of ${name} did not end`, { timeout }, async () => {
         const tasks = (await this.#docker.listTasks({ filters: { service: [left.ID] } })) as SwarmTask[];

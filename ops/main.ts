@@ -10,10 +10,11 @@ import { preflight } from "./commands/preflight.ts";
 import { shift } from "./commands/shift.ts";
 import { smoke } from "./commands/smoke.ts";
 import { workers } from "./commands/workers.ts";
-import { type JobContext, realTime } from "./context.ts";
+import type { JobContext } from "./context.ts";
 import { DockerEngine } from "./docker.ts";
 import { createEdgeClient } from "./edge.ts";
 import { Journal } from "./journal.ts";
+import { realTime } from "./until.ts";
 
 /** Seconds a job waits for another one to give the stack's lock back. */
 const lockPatience = 30;

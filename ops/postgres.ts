@@ -3,7 +3,7 @@ import { execa } from "execa";
 import pg from "pg";
 import { StepError } from "../core/errors.ts";
 import type { DatabaseAddress } from "../core/jobs.ts";
-import { type JobContext, until } from "./context.ts";
+import { type Clock, until } from "./until.ts";
 
 /** The advisory lock every migration of Turnout takes: the letters of its name as a number. */
 export const migrationLock = 0x7475726e;
@@ -28,10 +28,7 @@ export async function connect(address: DatabaseAddress, application: string): Pr
 }
 
 /** Waits until the database takes connections. @throws StepError with the server's own words */
-export async function databaseReady(
-  context: Pick<JobContext, "now" | "sleep">,
-  address: DatabaseAddress,
-): Promise<void> {
+export async function databaseReady(context: Clock, address: DatabaseAddress): Promise<void> {
   const what = `The database ${address.name} at ${address.host} does not take connections`;
   await until(context, what, { timeout: 60 }, async () => {
     try {

@@ -1,6 +1,7 @@
 import type { Color } from "../core/color.ts";
 import type { EdgeAddress, Wanted } from "../core/jobs.ts";
-import { type JobContext, until } from "./context.ts";
+import type { JobContext } from "./context.ts";
+import { until } from "./until.ts";
 
 /**
  * Waits until the edge trusts every replica of a color's web services: it answers, and says that it is of this

@@ -1,10 +1,11 @@
 import { StepError } from "../../core/errors.ts";
 import type { MigrationInput } from "../../core/jobs.ts";
 import { names } from "../../core/names.ts";
-import { type JobContext, until } from "../context.ts";
+import type { JobContext } from "../context.ts";
 import type { TaskOutcome } from "../docker.ts";
 import { ask } from "../http.ts";
 import { connect, databaseReady, migrationLock } from "../postgres.ts";
+import { until } from "../until.ts";
 
 /**
  * Brings the schema to what the new release wants, under an advisory lock so that no two migrations meet. It is

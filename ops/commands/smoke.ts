@@ -2,9 +2,10 @@ import { StepError } from "../../core/errors.ts";
 import type { SmokeInput } from "../../core/jobs.ts";
 import { judge } from "../../core/smoke.ts";
 import type { SmokeCheck } from "../../core/system.ts";
-import { type JobContext, until } from "../context.ts";
+import type { JobContext } from "../context.ts";
 import { ask } from "../http.ts";
 import { replicasReady } from "../replicas.ts";
+import { until } from "../until.ts";
 
 /**
  * Tells the edge which release the color now runs, waits until it trusts every replica, and runs the smoke list

@@ -1,7 +1,8 @@
 import type { Color } from "../../core/color.ts";
 import type { Wanted, WorkersInput } from "../../core/jobs.ts";
 import { names } from "../../core/names.ts";
-import { type JobContext, until } from "../context.ts";
+import type { JobContext } from "../context.ts";
+import { until } from "../until.ts";
 
 /** Sees that a color's workers run if it serves, or if nobody does yet, and rest otherwise. */
 export async function workers(input: WorkersInput, context: JobContext) {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { StepError } from "../../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../../core/jobs.ts";
 import { describeRecord } from "../../core/journal-text.ts";
-import { until } from "../../ops/context.ts";
+import { until } from "../../ops/until.ts";
 
 const shift: JobPlacement = {
   image: "turnout-ops:1",

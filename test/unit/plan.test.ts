@@ -241,3 +241,12 @@ test("a change is laid over the configuration, so that it can be checked before 
   assert.equal(withChange(raw, { "versions.green": null }).versions, '{"blue":"1.0.0"}');
   assert.equal(withChange({}, { "versions.blue": "1.0.0" }).versions, '{"blue":"1.0.0"}');
 });
+
+test("a deploy that was cut short after its shift is finished, not taken for done", () => {
+  const versions = { blue: "1.0.0", green: "1.1.0" };
+  const settings = settingsWith(versions, "green");
+  const plan = planDeploy("1.1.0", settings, observedWith(versions, "green"), "blue");
+  assert.ok("change" in plan);
+  assert.deepEqual(plan.change, {});
+  assert.match(plan.sentence, /1\.1\.0 already serves, on green; finishing the update/);
+});
