@@ -36,8 +36,9 @@ async function killDuring(step: string): Promise<void> {
     return new RegExp(`${step} creating`).test(text) ? true : undefined;
   });
   const engine = await poll("the engine's process", 5, async () => {
-    const [pid] = await childrenOf(child.pid ?? 0);
-    return pid;
+    for (const pid of await childrenOf(child.pid ?? 0))
+      if ((await readFile(`/proc/${pid}/comm`, "utf8")).trim() === "pulumi") return pid;
+    return undefined;
   });
   process.kill(engine, "SIGKILL");
   await ended;
