@@ -50,8 +50,9 @@ async function childrenOf(pid: number): Promise<number[]> {
   return text.trim().split(" ").filter(Boolean).map(Number);
 }
 
-test("a deploy whose engine is killed at every step: nobody notices, and the last try gets through", async () => {
+test("a deploy whose engine is killed at every step: nobody notices, and the last try gets through", async (t) => {
   const load = startLoad(stack.url, 4);
+  t.after(() => load.stop());
   await load.more(50);
   for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
     await killDuring(step);
@@ -71,9 +72,10 @@ test("a deploy whose engine is killed at every step: nobody notices, and the las
   assert.doesNotMatch(preview.text, /to (create|update|replace|delete)/);
 });
 
-test("replicas of the serving color killed one at a time come back, and cost at most what they were answering", async () => {
+test("replicas of the serving color killed one at a time come back, and cost at most what they were answering", async (t) => {
   for (const id of await stack.containers("green-api")) {
     const load = startLoad(stack.url, 4);
+    t.after(() => load.stop());
     await load.more(50);
     await stack.docker("kill", "--signal", "KILL", id);
     await poll("two replicas again", 60, async () => {

@@ -119,9 +119,10 @@ test("a second deploy at the same time is told so, and changes nothing", async (
   assert.doesNotMatch(await readFile(file, "utf8"), /9\.9\.[89]/);
 });
 
-test("a deploy under load loses no request and no write", async () => {
+test("a deploy under load loses no request and no write", async (t) => {
   const revision = (await stack.outputs()).schemaRevision;
   const load = startLoad(stack.url);
+  t.after(() => load.stop());
   await load.more(200);
   const deployed = through(await stack.cli("deploy", "1.1.0"));
   await load.more(200);
@@ -172,8 +173,9 @@ test("the preview entrance reaches the idle color only", async () => {
   assert.equal(await servingColor(stack.url), "green");
 });
 
-test("a rollback under load replaces the shift alone and loses nothing", async () => {
+test("a rollback under load replaces the shift alone and loses nothing", async (t) => {
   const load = startLoad(stack.url);
+  t.after(() => load.stop());
   await load.more(200);
   const back = through(await stack.cli("rollback"));
   await load.more(200);
