@@ -28,11 +28,12 @@ export async function checkImages(site: Site, settings: Settings, system: System
   const found = await Promise.all(
     imagesOf(settings, system).map(async (one) => {
       const id = await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
-      if (id || (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image))))
-        return { ...one, id };
-      throw missingImage(one.image, one.key, site.stack);
+      const there = id || (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image)));
+      return { ...one, id, missing: !there };
     }),
   );
+  const missing = found.find((one) => one.missing);
+  if (missing) throw missingImage(missing.image, missing.key, site.stack);
   const present: Partial<PerColor<string>> = {};
   for (const color of configuredColors(settings)) {
     const ids = found.filter((one) => one.color === color).flatMap((one) => one.id ?? []);
