@@ -33,7 +33,7 @@ async function alone(
     const settings = await settingsOf(commands);
     await carryOut(await plan(settings, await observed(commands, settings)), commands);
   } finally {
-    unlock();
+    await unlock();
   }
 }
 

@@ -21,8 +21,7 @@ export interface Commands {
 /** @param stack name of the stack */
 export async function commandsFor(stack: string): Promise<Commands> {
   const known = engine(stack, project, process.env.TURNOUT_CONFIG_FILE);
-  // The demo is on this machine and its stack may not exist yet; every other one says itself where its server is.
-  const dockerHost = (stack === "dev" ? undefined : await known.dockerHost()) ?? process.env.DOCKER_HOST ?? "";
+  const dockerHost = await known.dockerHost();
   return {
     engine: known,
     site: { prefix: stackPrefix(project, stack), stack, dockerHost, docker: dockerClient(dockerHost) },

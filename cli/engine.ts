@@ -1,14 +1,14 @@
 import { execa } from "execa";
 import { SettingsError, TurnoutError } from "../core/errors.ts";
-import { clearStaleLocks } from "../setup/stale-lock.ts";
+import { clearCutShort } from "../setup/cut-short.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
 export interface Engine {
   readonly stack: string;
   /** The project's configuration without the project's name before each key; secrets are in the clear. */
   config(): Promise<Record<string, string>>;
-  /** DOCKER_HOST of the stack's server, from its `docker:host`; undefined when not set. */
-  dockerHost(): Promise<string | undefined>;
+  /** DOCKER_HOST of the stack's server: its `docker:host`, else that of this environment; empty for the default engine. */
+  dockerHost(): Promise<string>;
   /** Sets one value; `path` may lead into an object. */
   set(path: string, value: string): Promise<void>;
   /** Removes one value. */
@@ -66,8 +66,12 @@ export function engine(stack: string, project: string, configFile?: string): Eng
   }
 
   async function show(argv: string[]): Promise<number> {
-    for (const line of await clearStaleLocks(process.env.PULUMI_BACKEND_URL ?? "", project, stack))
-      process.stderr.write(`${line}\n`);
+    await clearCutShort({
+      pulumi: "pulumi",
+      env: process.env as Record<string, string>,
+      ...{ project, stack, dockerHost: await dockerHost() },
+      say: (line) => process.stderr.write(`${line}\n`),
+    });
     const child = execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
     // This process stays to say who serves. On a terminal the engine gets the signal itself; elsewhere it is passed on.
     const pass = (signal: NodeJS.Signals) => process.stdout.isTTY || child.kill(signal);
@@ -79,6 +83,10 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     }
   }
 
+  // The demo is on this machine and its stack may not exist yet; every other one says itself where its server is.
+  const dockerHost = async () =>
+    (stack === "dev" ? undefined : (await everything())["docker:host"]?.value) ?? process.env.DOCKER_HOST ?? "";
+
   const everything = async () =>
     JSON.parse(await query(["config", "--json", "--show-secrets", ...about])) as Record<
       string,
@@ -87,7 +95,7 @@ export function engine(stack: string, project: string, configFile?: string): Eng
 
   return {
     stack,
-    dockerHost: async () => (await everything())["docker:host"]?.value,
+    dockerHost,
     async config() {
       const entries = Object.entries(await everything());
       return Object.fromEntries(

@@ -151,7 +151,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
             args: ["agent"],
             labels: labelList(prefix, "agent"),
             ...secure,
-            stopGracePeriod: "5s",
+            // Destroying a service waits this long for its container to be gone; the agent itself stops at once.
+            stopGracePeriod: "30s",
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             env: { TURNOUT_TOKEN_FILE: "/run/secrets/edge_token" },
             secrets: [mountSecret(token, edgeUser)],

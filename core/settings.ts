@@ -109,18 +109,18 @@ export function parseSettings(
     if (!Object.hasOwn(settings.secrets, key))
       throw new SettingsError(
         `${file}: secrets.${key} (${description}) is missing`,
-        `set it with: pulumi config set --secret --path secrets.${key} VALUE --stack ${stack}`,
+        `set it with: npm run pulumi -- config set --secret --path secrets.${key} --stack ${stack}`,
       );
   if ((settings.secrets.edgeToken ?? "").length < shortestToken)
     throw new SettingsError(
       `${file}: secrets.edgeToken is shorter than ${shortestToken} characters`,
-      `set one nobody can guess: openssl rand -hex 32 | pulumi config set --secret --path secrets.edgeToken --stack ${stack}`,
+      `set one nobody can guess: openssl rand -hex 32 | npm run pulumi -- config set --secret --path secrets.edgeToken --stack ${stack}`,
     );
   for (const key of Object.keys(settings.secrets))
     if (!Object.hasOwn(required, key))
       throw new SettingsError(
         `${file}: secrets.${key} is used by nothing`,
-        `remove it with: pulumi config rm --path secrets.${key} --stack ${stack}`,
+        `remove it with: npm run pulumi -- config rm --path secrets.${key} --stack ${stack}`,
       );
   if (settings.ports.public === settings.ports.preview)
     throw new SettingsError(`${file}: ports.public and ports.preview are both ${settings.ports.public}`, "change one");
@@ -143,11 +143,11 @@ export function replicasOf(settings: Pick<Settings, "replicas">, service: string
 function noVersion(color: Color, versions: Settings["versions"], file: string, stack: string): SettingsError {
   const other = otherColor(color);
   const back = versions[other]
-    ? `, or serve the other one: pulumi config set activeColor ${other} --stack ${stack}`
+    ? `, or serve the other one: npm run pulumi -- config set activeColor ${other} --stack ${stack}`
     : "";
   return new SettingsError(
     `${file}: activeColor is ${color}, but versions.${color} is not set`,
-    `give it a version: pulumi config set --path versions.${color} VERSION --stack ${stack}${back}`,
+    `give it a version: npm run pulumi -- config set --path versions.${color} VERSION --stack ${stack}${back}`,
   );
 }
 
@@ -173,7 +173,7 @@ function decode(key: string, raw: string): unknown {
 function hint(key: "system" | "activeColor" | "versions", systems: Readonly<Record<string, System>>): string {
   if (key === "system") return `write one of ${Object.keys(systems).join(", ")}`;
   if (key === "activeColor") return "write blue or green";
-  return "give the color to serve a version: pulumi config set --path versions.blue VERSION";
+  return "give the color to serve a version: npm run pulumi -- config set --path versions.blue VERSION";
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {

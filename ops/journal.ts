@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import type { Color } from "../core/color.ts";
 import { BusyError, StepError } from "../core/errors.ts";
+import { takeLock } from "./flock.ts";
 
 /** One line of the journal: what happened, and when. Holds no secret. */
 export interface JournalRecord {
@@ -72,17 +71,11 @@ export class Journal {
    * @returns what gives it back; the end of this process does so too
    * @throws BusyError naming the holder
    */
-  async lock(seconds: number): Promise<() => void> {
-    await (await open(this.#file, "a")).close();
-    const holder = spawn("flock", ["--wait", String(seconds), this.#file, "sh", "-c", "echo locked; exec cat"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const first = await Promise.race([
-      once(holder.stdout, "data").then(() => "locked" as const),
-      once(holder, "close").then(() => "refused" as const),
-    ]);
-    if (first === "refused") throw new BusyError(await this.#whoIsBusy());
-    return () => holder.stdin.end();
+  async lock(seconds: number): Promise<() => Promise<void>> {
+    const release = await takeLock(this.#file, seconds);
+    if (release === "busy") throw new BusyError(await this.#whoIsBusy());
+    if (typeof release !== "function") throw new StepError("The journal cannot be locked: there is no `flock` here");
+    return release;
   }
 
   async #whoIsBusy(): Promise<string> {

@@ -51,11 +51,11 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
   };
   const { manner, run } = verbs[verb];
   if (manner === "reader") return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
-  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience) : () => undefined;
+  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience) : async () => undefined;
   try {
     return await recorded(verb, input, context, () => run(input, context));
   } finally {
-    unlock();
+    await unlock();
   }
 }
 

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import { describeError, exitCode } from "../core/errors.ts";
+import { clearCutShort } from "./cut-short.ts";
 import { engineEnvironment } from "./engine.ts";
 import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
-import { selectedStack } from "./stack.ts";
-import { clearStaleLocks } from "./stale-lock.ts";
+import { changes, configured, selectedStack } from "./stack.ts";
 import { diagnose } from "./step.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -22,8 +22,13 @@ const tasks: Record<string, Task> = {
     await ensureSetup(root);
     const stack = await selectedStack(argv, engineEnvironment(root));
     const { pulumi, env } = engineEnvironment(root, stack);
-    if (stack)
-      for (const line of await clearStaleLocks(env.PULUMI_BACKEND_URL ?? "", "turnout", stack)) console.error(line);
+    if (stack && changes(argv))
+      await clearCutShort({
+        ...{ pulumi, env, stack },
+        project: "turnout",
+        dockerHost: (await configured(pulumi, env, stack, "docker:host")) ?? process.env.DOCKER_HOST ?? "",
+        say: (line) => console.error(line),
+      });
     return become(pulumi, argv, env);
   },
   test: async (argv) => {

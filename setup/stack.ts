@@ -26,3 +26,20 @@ export function namedStack(argv: readonly string[]): string | undefined {
   const [noun, verb, name] = positional;
   return noun === "stack" && ["init", "select", "rm"].includes(verb ?? "") ? name : undefined;
 }
+
+/** Whether the engine is asked to change a stack, so that what a killed update has left is in its way. */
+export function changes(argv: readonly string[]): boolean {
+  return argv.some((argument) => ["up", "update", "destroy", "refresh"].includes(argument));
+}
+
+/** One value of a stack's configuration; undefined when it is not set. */
+export async function configured(
+  pulumi: string,
+  env: Record<string, string>,
+  stack: string,
+  key: string,
+): Promise<string | undefined> {
+  const options = { env, reject: false, stdin: "ignore" } as const;
+  const asked = await execa(pulumi, ["config", "get", key, "--stack", stack, "--non-interactive"], options);
+  return asked.failed ? undefined : asked.stdout.trim();
+}

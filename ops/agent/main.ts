@@ -64,7 +64,7 @@ export async function runAgent(options: AgentOptions = {}): Promise<void> {
 
   while (!signal.aborted) {
     await delay(keeper.nextDue(), undefined, { signal }).catch(() => undefined);
-    await keeper.reconcile();
+    if (!signal.aborted) await keeper.reconcile();
   }
   server.close();
   server.closeAllConnections();

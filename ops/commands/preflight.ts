@@ -17,7 +17,7 @@ export async function preflight(input: PreflightInput, context: JobContext) {
       throw new GuardError(
         `Port ${port} (ports.${key}) is taken on the server (${error})`,
         `stop what listens there (ss -ltnp 'sport = :${port}' names it), or choose another: ` +
-          `pulumi config set --path ports.${key} PORT`,
+          `npm run pulumi -- config set --path ports.${key} PORT`,
       );
   }
   return { ports: input.ports };

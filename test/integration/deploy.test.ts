@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { callAgent } from "../support/agent-call.ts";
 import { startLoad } from "../support/load.ts";
@@ -62,7 +64,7 @@ test("the second update and the preview have nothing to do", async () => {
 test("settings that cannot be meant are refused in one sentence, and nothing changes", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ activeColor: "red" }, /activeColor is "red"; write blue or green/],
-    [{ activeColor: "green" }, /activeColor is green, but versions\.green is not set.*pulumi config set/s],
+    [{ activeColor: "green" }, /activeColor is green, but versions\.green is not set.*config set/s],
     [{ versions: { blue: "9.9.9" } }, /versions\.blue asks for the image turnout-example-cleaning-api:9\.9\.9/],
     [{ activecolour: "blue" }, /activecolour is not a setting/],
     [{ replicas: { apo: 2 } }, /replicas\.apo names no service of cleaning.*api/s],
@@ -81,6 +83,21 @@ test("settings that cannot be meant are refused in one sentence, and nothing cha
     Object.assign(stack.settings, good);
   }
   await stack.save();
+  assert.equal(await servingColor(stack.url), "blue");
+});
+
+test("a port that somebody else has is refused before anything is changed", async (t) => {
+  const ports = stack.settings.ports as { public: number; preview: number };
+  const somebody = createServer().listen(0, "0.0.0.0");
+  t.after(() => somebody.close());
+  await once(somebody, "listening");
+  const { port } = somebody.address() as AddressInfo;
+  stack.settings.ports = { ...ports, preview: port };
+  await stack.save();
+  refused(await stack.up(), new RegExp(`Port ${port} \\(ports\\.preview\\) is taken on the server \\(EADDRINUSE\\)`));
+  stack.settings.ports = ports;
+  await stack.save();
+  nothingToDo(await stack.preview());
   assert.equal(await servingColor(stack.url), "blue");
 });
 

@@ -65,7 +65,7 @@ test("half a group keeps the defaults of its other half", () => {
 });
 
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
-  const pulumi = (rest: string) => `with: pulumi config ${rest} --stack dev.`;
+  const pulumi = (rest: string) => `with: npm run pulumi -- config ${rest} --stack dev.`;
   const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
   const see = "or see Pulumi.yaml for what there is.";
   const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
@@ -81,7 +81,10 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ activeColor: "red" }, 'activeColor is "red"; write blue or green.'],
     [{ activeColor: "Blue" }, 'activeColor is "Blue"; write blue or green.'],
     [{ activeColor: "true" }, "activeColor is the boolean true; write blue or green."],
-    [{ versions: undefined }, /^versions is not set\. Give the color to serve a version: pulumi config set /],
+    [
+      { versions: undefined },
+      /^versions is not set\. Give the color to serve a version: npm run pulumi -- config set /,
+    ],
     [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
     [{ versions: { blue: true } }, 'versions.blue is the boolean true; write a version in quotes, such as "1.4.1".'],
     [{ versions: { blue: "a b" } }, `versions.blue is "a b"; write ${tag}`],
@@ -100,12 +103,12 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [
       { versions: {} },
       "activeColor is blue, but versions.blue is not set. " +
-        "Give it a version: pulumi config set --path versions.blue VERSION --stack dev.",
+        "Give it a version: npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
     ],
     [
       { activeColor: "green" },
-      "activeColor is green, but versions.green is not set. Give it a version: pulumi config set --path " +
-        "versions.green VERSION --stack dev, or serve the other one: pulumi config set activeColor blue --stack dev.",
+      "activeColor is green, but versions.green is not set. Give it a version: npm run pulumi -- config set --path " +
+        "versions.green VERSION --stack dev, or serve the other one: npm run pulumi -- config set activeColor blue --stack dev.",
     ],
     [{ strategy: "rolling" }, 'strategy is "rolling"; write blue-green.'],
     [{ production: "yes" }, 'production is "yes"; write true or false.'],
@@ -164,7 +167,7 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [
       { secrets: { ...secrets, edgeToken: "too-short" } },
       "secrets.edgeToken is shorter than 16 characters. Set one nobody can guess: openssl rand -hex 32 | " +
-        "pulumi config set --secret --path secrets.edgeToken --stack dev.",
+        "npm run pulumi -- config set --secret --path secrets.edgeToken --stack dev.",
     ],
     [
       { secrets: { ...secrets, apiKey: "x" } },
