@@ -17,16 +17,19 @@ def main() -> None:
     # After the check above: these take most of the start-up time.
     from api.app import create_app
     from api.faults import Faults
+    from api.metrics import Counted, Traffic
     from api.store import Store
     from common.server import serve
 
+    traffic = Traffic()
     app = create_app(
         release,
         Store(secret("DATABASE_URL_FILE"), release),
         admin=(os.environ.get("ADMIN_USER", "admin"), secret("ADMIN_PASSWORD_FILE")),
         heartbeat_ttl=number("JOB_HEARTBEAT_TTL_SECONDS", 180),
+        traffic=traffic,
     )
-    serve(Faults(app, release), PORT)
+    serve(Counted(Faults(app, release), traffic), PORT)
 
 
 main()

@@ -6,14 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response, WebSocket
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
+from api.live import live, report_lines
+from api.metrics import Traffic
+from api.photos import add_photo, count_photos, read_photo
 from api.pricing import CURRENCY, CleaningType, estimate
 from api.readiness import jobs_status, readiness
 from api.store import UNREACHABLE, Store
+from common.environment import identity
 from common.release import Release
 
 log = logging.getLogger("cleaning.api")
@@ -38,8 +43,17 @@ class Lead(Home):
     """Chosen by the client; the same one again returns the lead that is there."""
 
 
-def create_app(release: Release, store: Store, admin: tuple[str, str], heartbeat_ttl: float) -> FastAPI:
-    """The application. `admin`: user and password; `heartbeat_ttl`: seconds after which silent jobs count as dead."""
+def create_app(
+    release: Release, store: Store, admin: tuple[str, str], heartbeat_ttl: float, traffic: Traffic
+) -> FastAPI:
+    """The application. `admin`: user and password; `heartbeat_ttl`: seconds after which silent jobs count as dead;
+    `traffic`: what this replica answered lately."""
+    named = identity()
+    who = {
+        "color": named.get("color", ""),
+        "release": named.get("release") or release.version,
+        "version": release.version,
+    }
 
     @asynccontextmanager
     async def lifespan(_: FastAPI):
@@ -63,6 +77,12 @@ def create_app(release: Release, store: Store, admin: tuple[str, str], heartbeat
     for kind in UNREACHABLE:
         app.add_exception_handler(kind, unreachable)
 
+    async def gone(request: Request, _: Exception) -> Response:
+        log.info("%s %s: the client left before its request was here", request.method, request.url.path)
+        return Response(status_code=400)
+
+    app.add_exception_handler(ClientDisconnect, gone)
+
     @app.get("/healthz")
     async def healthz() -> dict:
         return {"status": "ok"}
@@ -71,6 +91,10 @@ def create_app(release: Release, store: Store, admin: tuple[str, str], heartbeat
     async def readyz(exclude: Annotated[list[str], Query()] = []) -> JSONResponse:
         answer = await readiness(store, release, heartbeat_ttl, set(exclude))
         return JSONResponse(answer, 200 if answer["ok"] else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> dict:
+        return {**traffic.last_minute(), "database_connections": store.connections()}
 
     @app.post("/v1/estimate")
     async def post_estimate(home: Home) -> dict:
@@ -92,6 +116,27 @@ def create_app(release: Release, store: Store, admin: tuple[str, str], heartbeat
         if lead is None:
             raise HTTPException(404, "no such lead")
         return {**lead, "price": float(lead["price"])}
+
+    @app.post("/v1/photos", status_code=201)
+    async def post_photo(
+        request: Request, response: Response, x_client_id: Annotated[str | None, Header(max_length=100)] = None
+    ) -> dict:
+        photo, created = await add_photo(store, x_client_id, *await read_photo(request))
+        if not created:
+            response.status_code = 200
+        return photo
+
+    @app.get("/v1/report")
+    async def get_report(seconds: Annotated[int, Query(ge=1, le=120)]) -> StreamingResponse:
+        return StreamingResponse(report_lines(seconds, who), media_type="application/x-ndjson")
+
+    @app.websocket("/v1/live")
+    async def get_live(socket: WebSocket) -> None:
+        await live(socket, who)
+
+    @app.get("/v1/admin/photos/count", dependencies=[Depends(require_admin)])
+    async def photos_count() -> dict:
+        return await count_photos(store)
 
     @app.get("/v1/admin/leads/count", dependencies=[Depends(require_admin)])
     async def leads_count() -> dict:

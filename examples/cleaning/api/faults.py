@@ -8,7 +8,7 @@ from common.release import Release
 
 
 class Share:
-    """True for an even share of calls: with a rate of 0.05, every twentieth. Counted, so that a test can rely on it."""
+    """True for an even share of calls: with a rate of 0.02, every fiftieth. Counted, so that a test can rely on it."""
 
     def __init__(self, rate: float):
         self.rate = rate
@@ -24,7 +24,8 @@ class Share:
 
 
 class Faults:
-    """ASGI wrapper: public /v1 requests fail or wait as the release says. Health and admin paths stay sound."""
+    """ASGI wrapper: public /v1 requests fail or wait as the release says. Health and admin paths and websockets
+    stay sound."""
 
     def __init__(self, app, release: Release):
         self.app = app
@@ -37,7 +38,7 @@ class Faults:
 
     async def __call__(self, scope, receive, send):
         path = scope.get("path", "")
-        if not path.startswith("/v1/") or path.startswith("/v1/admin/"):
+        if scope["type"] != "http" or not path.startswith("/v1/") or path.startswith("/v1/admin/"):
             return await self.app(scope, receive, send)
         if self.fails():
             # Before the handler: a failed POST has written nothing.

@@ -26,7 +26,8 @@ async def check_migrations(connection, store: Store, release: Release) -> dict:
     if revision in release.revisions and revision != release.head:
         return check("migrations", False, f"behind: the database is at {revision}, this release needs {release.head}")
     try:
-        await connection.fetch(store.probe_sql)
+        for probe_sql in store.probe_sqls:
+            await connection.fetch(probe_sql)
     except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:
         return check("migrations", False, f"incompatible: the database is at {revision}: {error}")
     if revision == release.head:

@@ -37,7 +37,10 @@ class Store:
         self.fields = fields
         returned = ", ".join(f"{column} AS {name}" for column, name in zip(columns, fields))
         values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-        self.probe_sql = f"SELECT id, {returned}, created_at FROM leads LIMIT 0"
+        self.probe_sqls = [
+            f"SELECT id, {returned}, created_at FROM leads LIMIT 0",
+            "SELECT client_id, sha256, bytes, uploads FROM photos LIMIT 0",
+        ]
         self.get_sql = f"SELECT id, {returned}, created_at FROM leads WHERE id = $1"
         self.insert_sql = f"""
             WITH lead AS (
@@ -67,6 +70,10 @@ class Store:
             await asyncio.wait_for(self.pool.close(), timeout=2)
         except TimeoutError:
             self.pool.terminate()
+
+    def connections(self) -> int:
+        """Connections to the database that this replica holds now, MAX_CONNECTIONS at most."""
+        return self.pool.get_size()
 
     def connection(self):
         """A connection of the pool, as an async context; waits at most CONNECT_SECONDS for a free one."""

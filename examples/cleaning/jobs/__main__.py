@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 
 import asyncpg
 
@@ -18,8 +19,8 @@ from jobs.work import beat, follow_up_one
 
 CONNECT_SECONDS = 3
 QUERY_SECONDS = 10
-BATCH = 100
-"""Follow-ups between two heartbeats."""
+BATCH_SECONDS = 5
+"""Work between two heartbeats; the follow-up begun last is finished."""
 
 log = logging.getLogger("cleaning.jobs")
 
@@ -27,9 +28,10 @@ log = logging.getLogger("cleaning.jobs")
 class Worker:
     """One loop: heartbeat, a batch of follow-ups, a pause."""
 
-    def __init__(self, database_url: str, interval: float, stop: asyncio.Event):
+    def __init__(self, database_url: str, interval: float, seconds_each: float, stop: asyncio.Event):
         self.database_url = database_url
         self.interval = interval
+        self.seconds_each = seconds_each
         self.stop = stop
         self.name = socket.gethostname()
         who = identity()
@@ -54,17 +56,22 @@ class Worker:
             if not await self.connected():
                 return False
             await beat(self.connection, self.name, self.color, self.release)
-            for _ in range(BATCH):
-                if self.stop.is_set() or not await follow_up_one(self.connection, self.name):
-                    break
-            else:
-                return True
+            more = await self.batch()
             self.say("")
+            return more
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self.say(f"{type(error).__name__}: {error}")
             if self.connection:
                 self.connection.terminate()
                 self.connection = None
+        return False
+
+    async def batch(self) -> bool:
+        """Follow-ups for BATCH_SECONDS at most. False when none is left or the stop came."""
+        until = time.monotonic() + BATCH_SECONDS
+        while not self.stop.is_set() and await follow_up_one(self.connection, self.name, self.seconds_each):
+            if time.monotonic() >= until:
+                return True
         return False
 
     async def connected(self) -> bool:
@@ -107,7 +114,9 @@ async def main() -> None:
     stop = asyncio.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
-    await Worker(secret("DATABASE_URL_FILE"), number("JOB_INTERVAL_SECONDS", 5), stop).run()
+    interval = number("JOB_INTERVAL_SECONDS", 5)
+    seconds_each = number("JOB_SECONDS_PER_FOLLOWUP", 0)
+    await Worker(secret("DATABASE_URL_FILE"), interval, seconds_each, stop).run()
 
 
 asyncio.run(main())

@@ -1,5 +1,7 @@
 """What the worker does with the database: say that it lives, and write the follow-ups."""
 
+import asyncio
+
 import asyncpg
 
 HEARTBEAT_SQL = """
@@ -28,13 +30,17 @@ async def beat(connection: asyncpg.Connection, worker: str, color: str, release:
     await connection.execute(FORGET_SQL)
 
 
-async def follow_up_one(connection: asyncpg.Connection, worker: str) -> bool:
-    """Write the follow-up of one lead; false when none waits. The row lock makes it happen once, whoever else works."""
+async def follow_up_one(connection: asyncpg.Connection, worker: str, seconds: float) -> bool:
+    """Write the follow-up of one lead; false when none waits. The row lock makes it happen once, whoever else works.
+
+    It takes `seconds` on top. A worker that dies meanwhile leaves the row as it was, for the next to take.
+    """
     async with connection.transaction():
         row = await connection.fetchrow(CLAIM_SQL)
         if row is None:
             return False
         kind = row["cleaning_type"].replace("_", "-")
         message = f"Hello {row['name']}, your {kind} cleaning would cost ${row['price']}. Which day suits you?"
+        await asyncio.sleep(seconds)
         await connection.execute(FINISH_SQL, row["id"], message, worker)
         return True

@@ -1,4 +1,4 @@
-"""leads, their follow-ups, heartbeats of the workers"""
+"""leads, their follow-ups, photos, heartbeats of the workers"""
 
 from alembic import op
 
@@ -34,6 +34,16 @@ def upgrade() -> None:
     """)
     op.execute("CREATE INDEX lead_followups_pending ON lead_followups (id) WHERE processed_at IS NULL")
     op.execute("""
+        CREATE TABLE photos (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            client_id text UNIQUE,
+            sha256 text NOT NULL,
+            bytes bigint NOT NULL,
+            uploads integer NOT NULL DEFAULT 1,
+            created_at timestamptz NOT NULL DEFAULT now()
+        )
+    """)
+    op.execute("""
         CREATE TABLE job_heartbeats (
             worker text PRIMARY KEY,
             color text NOT NULL,
@@ -45,5 +55,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE job_heartbeats")
+    op.execute("DROP TABLE photos")
     op.execute("DROP TABLE lead_followups")
     op.execute("DROP TABLE leads")
