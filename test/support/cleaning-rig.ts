@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { projectImages } from "../../setup/images.ts";
+import { docker, freePort } from "./agent/rig.ts";
+import { poll } from "./poll.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** The demo application and its database without edge and Swarm. Everything carries the label `turnout.stack=<name>`. */
+export class CleaningRig {
+  readonly name: string;
+  readonly adminPassword = randomBytes(8).toString("hex");
+  private secrets = "";
+  private readonly images = new Map<string, string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Starts the database and brings it to the schema of 1.0.0. */
+  async create(): Promise<void> {
+    for (const { name, tag, reference } of await projectImages(root)) {
+      this.images.set(`${name}:${tag}`, reference);
+      if (name === "turnout-postgres") this.images.set(name, reference);
+    }
+    const password = randomBytes(8).toString("hex");
+    this.secrets = await mkdtemp(join(tmpdir(), `${this.name}-`));
+    await writeFile(join(this.secrets, "db_password"), password);
+    await writeFile(join(this.secrets, "admin_password"), this.adminPassword);
+    const url = `postgresql://cleaning:${password}@${this.name}-db:5432/cleaning`;
+    await writeFile(join(this.secrets, "database_url"), url);
+    // Each image reads them as a user of its own.
+    await chmod(this.secrets, 0o755);
+    await docker("network", "create", "--label", this.label, this.name);
+    const env = ["POSTGRES_USER=cleaning", "POSTGRES_DB=cleaning", "POSTGRES_PASSWORD_FILE=/run/secrets/db_password"];
+    await this.start("db", "turnout-postgres", env, ["--tmpfs", "/run/postgresql"]);
+    await poll("the schema is there", 30, async () => (await this.migrate()).includes("4f1c9a7d2b60"));
+  }
+
+  /** Starts a replica of the api and waits until it answers. @returns its address on this machine */
+  async api(id: string, version = "1.0.0"): Promise<string> {
+    const port = await freePort();
+    const env = ["ADMIN_PASSWORD_FILE=/run/secrets/admin_password", "TURNOUT_COLOR=blue", `TURNOUT_RELEASE=${id}`];
+    await this.start(
+      id,
+      `turnout-example-cleaning-api:${version}`,
+      [this.databaseUrl, ...env],
+      [...["--publish", `127.0.0.1:${port}:8000`]],
+    );
+    const url = `http://127.0.0.1:${port}`;
+    await poll(`${id} answers`, 15, async () => ((await fetch(`${url}/healthz`)).ok ? true : undefined));
+    return url;
+  }
+
+  /** Starts a worker. @param secondsEach what a follow-up takes */
+  worker(id: string, secondsEach: number): Promise<string> {
+    const env = ["JOB_INTERVAL_SECONDS=1", `JOB_SECONDS_PER_FOLLOWUP=${secondsEach}`];
+    return this.start(id, "turnout-example-cleaning-jobs:1.0.0", [this.databaseUrl, ...env]);
+  }
+
+  /** Sends a signal. */
+  kill(id: string, signal: "TERM" | "KILL"): Promise<string> {
+    return docker("kill", "--signal", signal, `${this.name}-${id}`);
+  }
+
+  /** Waits for its end. @returns the exit code */
+  async exited(id: string): Promise<number> {
+    return Number(await docker("wait", `${this.name}-${id}`));
+  }
+
+  /** One value out of the database, asked as its superuser. */
+  sql(query: string): Promise<string> {
+    return docker("exec", `${this.name}-db`, "psql", "-U", "postgres", "-Atc", query, "cleaning");
+  }
+
+  async remove(): Promise<void> {
+    const filter = ["--quiet", "--filter", `label=${this.label}`];
+    const containers = (await docker("ps", "--all", ...filter)).split("\n").filter(Boolean);
+    if (containers.length) await docker("rm", "--force", "--volumes", ...containers);
+    const networks = (await docker("network", "ls", ...filter)).split("\n").filter(Boolean);
+    if (networks.length) await docker("network", "rm", ...networks);
+    if (this.secrets) await rm(this.secrets, { recursive: true, force: true });
+  }
+
+  private readonly databaseUrl = "DATABASE_URL_FILE=/run/secrets/database_url";
+
+  private get label(): string {
+    return `turnout.stack=${this.name}`;
+  }
+
+  private migrate(): Promise<string> {
+    const image = this.image("turnout-example-cleaning-api:1.0.0");
+    const argv = ["--rm", ...this.common, "--env", this.databaseUrl, image];
+    return docker("run", ...argv, "sh", "-c", "alembic upgrade head >&2 && alembic current");
+  }
+
+  private start(id: string, image: string, env: string[], more: string[] = []): Promise<string> {
+    const variables = env.flatMap((variable) => ["--env", variable]);
+    const name = `${this.name}-${id}`;
+    return docker("run", "--detach", "--name", name, ...this.common, ...variables, ...more, this.image(image));
+  }
+
+  private get common(): string[] {
+    const place = ["--label", this.label, "--network", this.name, "--volume", `${this.secrets}:/run/secrets:ro`];
+    return [...place, "--read-only", "--cap-drop", "ALL", "--tmpfs", "/tmp"];
+  }
+
+  private image(name: string): string {
+    const reference = this.images.get(name);
+    if (!reference) throw new Error(`the project makes no image ${name}`);
+    return reference;
+  }
+}
