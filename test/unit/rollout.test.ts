@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { actionOf, advance, maxRestarts, resume } from "../../core/rollout.ts";
+import { canarySteps, type RolloutPlan, trialSteps } from "../../core/rollout-plan.ts";
+import type { Order, Rollout, RolloutEvent } from "../../core/rollout-state.ts";
+import type { Verdict } from "../../core/verdict.ts";
+
+const plan: RolloutPlan = {
+  target: "green",
+  from: "blue",
+  epoch: "e2",
+  steps: canarySteps,
+  bake: 120,
+  holdFor: 180,
+  onInconclusive: "rollback",
+};
+const blueGreen: RolloutPlan = { ...plan, steps: [{ weight: 100, seconds: 0 }] };
+const first: RolloutPlan = { ...plan, from: null };
+
+const prepared: RolloutEvent = { kind: "prepared" };
+const committed: RolloutEvent = { kind: "committed" };
+const withdrawn: RolloutEvent = { kind: "withdrawn" };
+const reverted: RolloutEvent = { kind: "reverted" };
+const lost: RolloutEvent = { kind: "lease-lost", why: "the candidate is gone" };
+const refused: RolloutEvent = { kind: "uncommitted", why: "blue is not ready" };
+const interrupted: RolloutEvent = { kind: "interrupted", why: "the job was told to end" };
+const ordered = (order: Order): RolloutEvent => ({ kind: "ordered", order });
+const watched = (kind: Verdict["kind"], elapsed: number, heldFor = 0): RolloutEvent => ({
+  kind: "watched",
+  verdict: { kind, reasons: kind === "good" ? [] : ["error rate 2.1 %", "api: 1 of 2 ready"], warnings: [] },
+  elapsed,
+  heldFor,
+});
+
+const start = (of: RolloutPlan) => resume(of, { committed: of.from, epoch: "e1", undoing: null });
+const play = (of: RolloutPlan, ...events: RolloutEvent[]) =>
+  events.reduce<Rollout>((rollout, event) => advance(rollout, event, of), start(of));
+
+/** Phase, with the step's weight and what else is to be seen. */
+function shown(rollout: Rollout): string {
+  switch (rollout.phase) {
+    case "prepare":
+      return `prepare${rollout.paused ? " paused" : ""}`;
+    case "step":
+      return `${rollout.step.weight} %${rollout.paused ? " paused" : ""}`;
+    case "withdraw":
+    case "revert":
+      return `${rollout.phase}${rollout.blame ? ", blamed" : ""}: ${rollout.why}`;
+    case "done":
+      return `${rollout.outcome}${rollout.blame ? ", blamed" : ""}: ${rollout.why ?? "well"}`;
+    default:
+      return rollout.phase;
+  }
+}
+
+const trouble = "error rate 2.1 %; api: 1 of 2 ready";
+const at5 = [prepared];
+const at25 = [prepared, watched("good", 300)];
+const atCommit = [...at25, watched("good", 600)];
+const baking = [...atCommit, committed];
+
+describe("rollout", () => {
+  const paths: [string, RolloutPlan, RolloutEvent[], string][] = [
+    ["begins with preparing", plan, [], "prepare"],
+    ["a canary begins with its first step", plan, at5, "5 %"],
+    ["a step lasts its time", plan, [prepared, watched("good", 299.9)], "5 %"],
+    ["then comes the next", plan, at25, "25 %"],
+    ["the step of 0 s is the commit", plan, atCommit, "commit"],
+    ["the commit is watched", plan, baking, "bake"],
+    ["the bake lasts its time", plan, [...baking, watched("good", 119)], "bake"],
+    ["and then all is well", plan, [...baking, watched("good", 120)], "committed: well"],
+    ["no bake, no watch after the commit", { ...plan, bake: 0 }, [...atCommit, committed], "committed: well"],
+    ["blue-green commits once prepared", blueGreen, [prepared], "commit"],
+    ["the first deploy has nobody to be tried beside", first, [prepared], "commit"],
+    ["nor has a color that serves already", { ...plan, from: "green" }, [prepared], "commit"],
+    ["100 % may be a step with a time", { ...plan, steps: [{ weight: 100, seconds: 60 }] }, [prepared], "100 %"],
+
+    [
+      "what cannot be prepared is held back",
+      plan,
+      [{ kind: "unprepared", why: "api: 0 of 2" }],
+      "withdraw: api: 0 of 2",
+    ],
+    ["a breach ends a step", plan, [...at25, watched("breach", 1)], `withdraw, blamed: ${trouble}`],
+    ["also in its last moment", plan, [...at25, watched("breach", 600)], `withdraw, blamed: ${trouble}`],
+    ["and is an incident", plan, [...at25, watched("breach", 1), withdrawn], `rolled-back, blamed: ${trouble}`],
+    ["trouble of both colors holds a step", plan, [...at5, watched("shared", 300, 179)], "5 %"],
+    ["which goes on after it", plan, [...at5, watched("shared", 200, 179), watched("good", 300)], "25 %"],
+    [
+      "held too long, nobody is blamed",
+      plan,
+      [...at5, watched("shared", 10, 180), withdrawn],
+      `held-back: both colors are in trouble for 180 s: ${trouble}`,
+    ],
+    ["too few answers are no matter before the end", plan, [...at5, watched("inconclusive", 200)], "5 %"],
+    ["but no pass", plan, [...at5, watched("inconclusive", 300)], `withdraw: inconclusive: ${trouble}`],
+    [
+      "unless the settings say so",
+      { ...plan, onInconclusive: "promote" },
+      [...at5, watched("inconclusive", 300)],
+      "25 %",
+    ],
+
+    ["promote skips the rest of a step", plan, [...at5, ordered("promote")], "25 %"],
+    ["promote after the last step commits", plan, [...at25, ordered("promote")], "commit"],
+    ["promote ends a pause", plan, [...at5, ordered("pause"), ordered("promote")], "25 %"],
+    ["abort takes the candidate back", plan, [...at25, ordered("abort"), withdrawn], "held-back: aborted by hand"],
+    ["a pause outlasts the step", plan, [...at5, ordered("pause"), watched("good", 300)], "5 % paused"],
+    ["until resumed", plan, [...at5, ordered("pause"), ordered("resume"), watched("good", 300)], "25 %"],
+    ["a breach heeds no pause", plan, [...at5, ordered("pause"), watched("breach", 0)], `withdraw, blamed: ${trouble}`],
+    ["a pause while preparing holds in the first step", plan, [ordered("pause"), prepared], "5 % paused"],
+    ["abort while preparing", plan, [ordered("abort")], "withdraw: aborted by hand"],
+    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "held-back: the job was told to end"],
+
+    ["a lost candidate begins anew", plan, [...at25, lost], "prepare"],
+    ["at the first step", plan, [...at25, lost, prepared], "5 %"],
+    ["still paused", plan, [...at25, ordered("pause"), lost, prepared], "5 % paused"],
+    [
+      "not for ever",
+      plan,
+      Array.from({ length: maxRestarts + 1 }, () => [...at25, lost]).flat(),
+      "withdraw: the candidate is gone",
+    ],
+
+    ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "held-back: blue is not ready"],
+    ["a commit is not interrupted", plan, [...atCommit, interrupted, ordered("abort"), lost], "commit"],
+
+    ["a breach in the bake goes back", plan, [...baking, watched("breach", 1)], `revert, blamed: ${trouble}`],
+    ["to the old color", plan, [...baking, watched("breach", 1), reverted], `rolled-back, blamed: ${trouble}`],
+    [
+      "which may not be there any more",
+      plan,
+      [...baking, watched("breach", 1), refused],
+      `committed, blamed: ${trouble}; there is no going back: blue is not ready`,
+    ],
+    [
+      "or never was",
+      first,
+      [prepared, committed, watched("breach", 1)],
+      `committed, blamed: ${trouble}; there is no going back: no other color served before`,
+    ],
+    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "held-back: aborted by hand"],
+    ["other orders mean nothing there", plan, [...baking, ordered("promote"), ordered("pause")], "bake"],
+    ["trouble of both colors holds the bake", plan, [...baking, watched("shared", 5, 100)], "bake"],
+    [
+      "too long, and the release stays",
+      plan,
+      [...baking, watched("shared", 5, 180)],
+      `committed: both colors are in trouble for 180 s: ${trouble}`,
+    ],
+    [
+      "too few answers in the bake",
+      plan,
+      [...baking, watched("inconclusive", 120)],
+      `revert: inconclusive: ${trouble}`,
+    ],
+    [
+      "too few answers, promoted",
+      { ...plan, onInconclusive: "promote" },
+      [...baking, watched("inconclusive", 120)],
+      `committed: inconclusive: ${trouble}`,
+    ],
+    ["an interrupted bake leaves the commit", plan, [...baking, interrupted], "committed: the job was told to end"],
+
+    ["what comes late changes nothing", plan, [...at5, prepared, committed, withdrawn, reverted, refused], "5 %"],
+    [
+      "nor while going back",
+      plan,
+      [...baking, watched("breach", 1), watched("good", 120), ordered("promote"), committed, withdrawn, interrupted],
+      `revert, blamed: ${trouble}`,
+    ],
+    [
+      "nor after the end",
+      plan,
+      [ordered("abort"), withdrawn, prepared, committed, ordered("promote")],
+      "held-back: aborted by hand",
+    ],
+  ];
+  for (const [name, of, events, end] of paths) it(name, () => assert.equal(shown(play(of, ...events)), end));
+});
+
+describe("what is to be done", () => {
+  it("follows from where the rollout is", () => {
+    const cases: [Rollout, unknown][] = [
+      [play(plan), { kind: "prepare" }],
+      [play(plan, ...at25), { kind: "trial", index: 1, weight: 25, seconds: 600, paused: false }],
+      [play(plan, ...at5, ordered("pause")), { kind: "trial", index: 0, weight: 5, seconds: 300, paused: true }],
+      [play(plan, ...atCommit), { kind: "commit" }],
+      [play(plan, ...baking), { kind: "bake", seconds: 120 }],
+      [play(plan, interrupted), { kind: "withdraw" }],
+      [play(plan, ...baking, watched("breach", 1)), { kind: "revert", to: "blue" }],
+      [
+        play(plan, interrupted, withdrawn),
+        { kind: "finish", outcome: "held-back", why: "the job was told to end", blame: false },
+      ],
+    ];
+    for (const [rollout, action] of cases) assert.deepEqual(actionOf(rollout, plan), action);
+  });
+});
+
+describe("a job that goes on", () => {
+  const undoing = { why: trouble, blame: true };
+  const ofAnotherKind = { ...undoing, phase: "revert", to: "blue" };
+  const cases: [string, RolloutPlan, Parameters<typeof resume>[1], string][] = [
+    ["begins anew before the commit", plan, { committed: "blue", epoch: "e1", undoing: null }, "prepare"],
+    ["begins anew when nobody serves", first, { committed: null, epoch: "fresh", undoing: null }, "prepare"],
+    ["watches what is committed", plan, { committed: "green", epoch: "e2", undoing: null }, "bake"],
+    [
+      "has nothing to watch without a bake",
+      { ...plan, bake: 0 },
+      { committed: "green", epoch: "e2", undoing: null },
+      "committed: well",
+    ],
+    [
+      "does not take an earlier commit for its own",
+      plan,
+      { committed: "green", epoch: "e1", undoing: null },
+      "prepare",
+    ],
+    ["nor one of the other color", plan, { committed: "blue", epoch: "e2", undoing: null }, "prepare"],
+    ["goes on with a withdrawal", plan, { committed: "blue", epoch: "e1", undoing }, `withdraw, blamed: ${trouble}`],
+    ["goes on with a revert", plan, { committed: "green", epoch: "e2", undoing }, `revert, blamed: ${trouble}`],
+    ["sees that a revert was made", plan, { committed: "blue", epoch: "e3", undoing }, `withdraw, blamed: ${trouble}`],
+    [
+      "takes no more than the reason from what was undone",
+      plan,
+      { committed: "blue", epoch: "e1", undoing: ofAnotherKind },
+      `withdraw, blamed: ${trouble}`,
+    ],
+  ];
+  for (const [name, of, found, phase] of cases) it(name, () => assert.equal(shown(resume(of, found)), phase));
+});
+
+describe("trial steps", () => {
+  it("are those that take time, beside another color", () => {
+    assert.deepEqual(trialSteps(plan), [
+      { weight: 5, seconds: 300 },
+      { weight: 25, seconds: 600 },
+    ]);
+    for (const none of [blueGreen, { ...plan, steps: [] }, first, { ...plan, from: "green" as const }])
+      assert.deepEqual(trialSteps(none), []);
+  });
+});
