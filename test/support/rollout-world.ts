@@ -60,9 +60,9 @@ export class World {
 
   /** One turn of the job, or its death and the next one's first look. Nothing once the rollout has ended. */
   turn(luck: Luck): void {
-    if (this.rollout.phase === "done") return;
     this.#pass(luck.leaseRunsOut ? leaseMs + 1_000 : 1_000);
     if (luck.said) this.#hear(luck.said);
+    if (this.rollout.phase === "done") return;
     const event = this.#act(luck);
     if (event) this.#hear(event);
     else this.#takeOver();
@@ -100,8 +100,10 @@ export class World {
     if (place(before) !== place(this.rollout)) Object.assign(this.#job, { elapsed: 0, heldFor: 0 });
   }
 
-  #perform(action: Action, luck: Luck): RolloutEvent | null {
+  #perform(action: Action, luck: Luck): RolloutEvent {
     const { target, from, epoch } = this.plan;
+    if (this.#undoing !== null)
+      assert.ok(["withdraw", "revert"].includes(action.kind), `${action.kind} of what was given up`);
     switch (action.kind) {
       case "prepare":
         this.#change({ kind: "withdraw" });
@@ -130,7 +132,7 @@ export class World {
         this.#change({ kind: "commit", color: action.to, epoch: `${epoch}-back`, expectedCommitted: target });
         return { kind: "reverted" };
       case "finish":
-        return null;
+        assert.fail("the rollout has ended");
     }
   }
 

@@ -164,6 +164,12 @@ describe("rollout", () => {
 
     ["what comes late changes nothing", plan, [...at5, prepared, committed, withdrawn, reverted, refused], "5 %"],
     [
+      "nor while the candidate is taken back",
+      plan,
+      [...at5, interrupted, watched("good", 300), ordered("promote"), prepared, committed, reverted, lost],
+      "withdraw: the job was told to end",
+    ],
+    [
       "nor while going back",
       plan,
       [...baking, watched("breach", 1), watched("good", 120), ordered("promote"), committed, withdrawn, interrupted],
