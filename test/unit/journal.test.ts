@@ -108,8 +108,8 @@ test("who waits gets the lock when it is given back", async (t) => {
   const directory = emptyDirectory(t);
   const release = await new Journal(directory).lock(5);
   const waiting = new Journal(directory).lock(30);
-  release();
-  (await waiting)();
+  await release();
+  await (await waiting)();
 });
 
 test("the lock ends with its holder, even when that is killed", async (t) => {
@@ -118,7 +118,7 @@ test("the lock ends with its holder, even when that is killed", async (t) => {
   await assert.rejects(new Journal(directory).lock(0.1), BusyError);
   holder.kill("SIGKILL");
   const release = await new Journal(directory).lock(10);
-  release();
+  await release();
 });
 
 test("holding the lock does not keep anybody from reading or writing", async (t) => {
