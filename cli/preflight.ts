@@ -4,10 +4,10 @@ import type { JobInputs, JobPlacement } from "../core/jobs.ts";
 import { jobPaths } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/observed.ts";
+import type { JournalRecord } from "../core/records.ts";
 import { releaseOf } from "../core/release.ts";
 import { configuredColors, type Settings } from "../core/settings.ts";
 import type { System } from "../core/system.ts";
-import type { JournalRecord } from "../ops/journal.ts";
 import { runJob } from "../ops/launch.ts";
 import type { DockerClient } from "./docker.ts";
 

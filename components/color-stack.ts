@@ -113,7 +113,7 @@ export class ColorStack extends pulumi.ComponentResource {
             },
             ...hardened(definition.user, definition.tmpfs),
             secrets: definition.secrets.map((key) => mountSecret(secretOf(args, key), definition.user)),
-            stopGracePeriod: duration(definition.stopGrace),
+            stopGracePeriod: duration(worker ? settings.timeouts.workers : definition.stopGrace),
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
               interval: "2s",

@@ -6,7 +6,7 @@ import { edgePorts, names } from "../core/names.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Network } from "./network.ts";
 import { OpsJob } from "./ops-job.ts";
-import { mountSecret, secretFile } from "./secrets.ts";
+import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
 import {
   backwards,
   boundedLog,
@@ -40,11 +40,14 @@ const edgeUser = "10001:10001";
 export class LoadBalancer extends pulumi.ComponentResource {
   /** How jobs reach the edge. Holds the agent's token: it is only ever handed on by stdin. */
   readonly address: EdgeAddress;
+  /** The agent's token as a file, for what runs beside the agent. */
+  readonly token: SecretFile;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("turnout:index:LoadBalancer", name, {}, opts);
     const { settings, prefix } = args;
     this.address = edgeAddress(prefix, settings);
+    this.token = secretFile(prefix, "edge-token", "edge_token", this.address.token, this);
     const portsFree = this.checkPorts(args);
 
     const volume = new docker.Volume(
@@ -138,7 +141,6 @@ export class LoadBalancer extends pulumi.ComponentResource {
     proxy: docker.Service,
   ): docker.Service {
     const { prefix, settings } = args;
-    const token = secretFile(prefix, "edge-token", "edge_token", this.address.token, this);
     const secure = hardened(edgeUser, ["/tmp"]);
     return new docker.Service(
       `${name}-agent`,
@@ -155,7 +157,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             stopGracePeriod: "30s",
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             env: { TURNOUT_TOKEN_FILE: "/run/secrets/edge_token" },
-            secrets: [mountSecret(token, edgeUser)],
+            secrets: [mountSecret(this.token, edgeUser)],
             healthcheck: {
               // A connection is proof enough, and costs no process of Node every other second.
               tests: ["CMD", "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${edgePorts.agent}`],

@@ -6,6 +6,7 @@ import type { BackupResult, JobResult, JobVerb, MigrationResult, ShiftResult, Ta
 import { names } from "../core/names.ts";
 import { edgeConfigInput, readyChecks } from "../core/routes.ts";
 import { replicasOf, type Settings } from "../core/settings.ts";
+import { harmless } from "../core/smoke.ts";
 import { type System, servicesOf } from "../core/system.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
@@ -147,19 +148,24 @@ export class Release extends pulumi.ComponentResource {
 
   /** Step 6. Its triggers are all that decides who serves. */
   private shiftTo(color: Color) {
-    const { prefix, settings, edge, epoch } = this.args;
+    const { prefix, system, settings, database, edge, epoch } = this.args;
     const target = this.prepared[color];
     if (!target) throw new Error(`${color} has no version`);
     const workers = { blue: this.wanted("worker"), green: this.wanted("worker") };
     if (settings.versions[otherColor(color)] === undefined) workers[otherColor(color)] = [];
+    const { strategy, rollout, thresholds, timeouts } = settings;
     return this.job<"shift", ShiftResult>("shift", "shift", {
       input: {
         ...{ prefix, color, version: settings.activeVersion, release: target.images.release },
+        ...{ epoch, strategy, rollout, thresholds, workers },
         edge: edge.address,
-        epoch,
+        database: database.address,
         web: this.wanted("web"),
-        workers,
-        timeout: settings.timeouts.start,
+        probes: harmless(system.smoke),
+        metrics: system.metrics ?? null,
+        timeout: timeouts.start,
+        workerGrace: timeouts.workers,
+        soakSecrets: pulumi.all([edge.token, database.url].map(describeSecret)),
       },
       triggers: [color, target.images.release, epoch],
       docker: true,

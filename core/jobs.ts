@@ -1,5 +1,8 @@
 import type { Color, PerColor } from "./color.ts";
-import type { SmokeCheck } from "./system.ts";
+import type { Order } from "./rollout-state.ts";
+import type { RolloutSettings, Strategy } from "./settings-rollout.ts";
+import type { SmokeCheck, System } from "./system.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 /** How a job reaches the edge: its agent, which changes it, and its entrances, which users and smoke tests take. */
 export interface EdgeAddress {
@@ -113,13 +116,42 @@ export interface SmokeInput extends ReleaseJob {
   timeout: number;
 }
 
-/** Everybody to the color, in one commit. */
-export interface ShiftInput extends ReleaseJob {
+/** What watching a release needs. */
+export interface WatchInput extends ReleaseJob {
   edge: EdgeAddress;
+  web: Wanted[];
+  thresholds: Thresholds;
+  database: DatabaseAddress;
+  /** Requests that change nothing, sent where too few visitors come to judge by. */
+  probes: SmokeCheck[];
+  metrics: System["metrics"] | null;
+}
+
+/** The color to serve, as a watched transaction. */
+export interface ShiftInput extends WatchInput {
   /** What the edge's epoch is once this shift has committed; see `EdgeState`. */
   epoch: string;
-  web: Wanted[];
+  strategy: Strategy;
+  rollout: RolloutSettings;
   workers: PerColor<Wanted[]>;
+  /** Seconds until every replica must be ready. */
+  timeout: number;
+  /** Seconds that the old color's workers have to end their work. */
+  workerGrace: number;
+  /** What the job that watches on is given: the edge's token and the database's address, as files. */
+  soakSecrets: MountedSecret[];
+}
+
+/** Watches a release on after the update has returned. Holds no secret: it is told by argv, and has them as files. */
+export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
+  edge: Omit<EdgeAddress, "token">;
+  /** The color to go back to, and the release it had when the soak began. */
+  from: { color: Color; release: string; version: string | null };
+  /** How long to watch, and how long trouble of both colors may hold the end of it; seconds. */
+  soak: number;
+  hold: number;
+  workers: PerColor<Wanted[]>;
+  workerGrace: number;
   timeout: number;
 }
 
@@ -129,7 +161,9 @@ export interface HandoverInput extends JobBase {
   color: Color;
   release: string;
   workers: PerColor<Wanted[]>;
-  /** Seconds for the old ones to end, and again for the new ones to start. */
+  /** Seconds for the old ones to end. */
+  workerGrace: number;
+  /** Seconds for the new ones to start. */
   timeout: number;
 }
 
@@ -138,6 +172,11 @@ export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
   /** What the serving color must answer with 200. */
   ready: { path: string; host?: string }[];
+}
+
+/** What a person asks of a shift or a soak that is under way, or of an incident. */
+export interface OrderInput extends JobBase {
+  order: Order | "retry";
 }
 
 /** The input of each verb of the ops image. */
@@ -150,6 +189,9 @@ export interface JobInputs {
   smoke: SmokeInput;
   shift: ShiftInput;
   handover: HandoverInput;
+  soak: SoakInput;
+  order: OrderInput;
+  sweep: JobBase;
   observe: ObserveInput;
   log: JobBase;
 }

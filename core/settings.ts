@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Color, colors, otherColor } from "./color.ts";
 import { SettingsError } from "./errors.ts";
+import { rolloutSchema, strategies, thresholdsSchema } from "./settings-rollout.ts";
 import type { System } from "./system.ts";
 import { group, nearest, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./wording.ts";
 
@@ -23,7 +24,9 @@ const schema = z.strictObject({
   system: z.string({ error: write("the name of a system") }),
   activeColor: z.enum(colors, { error: write("blue or green") }),
   versions: group({ blue: version.optional(), green: version.optional() }),
-  strategy: z.enum(["blue-green"], { error: write("blue-green") }).default("blue-green"),
+  strategy: z.enum(strategies, { error: write("blue-green, canary, rolling or recreate") }).default("blue-green"),
+  rollout: rolloutSchema,
+  thresholds: thresholdsSchema,
   production: flag.default(true),
   replicas: z.record(z.string(), whole(1, 50), { error: write('a group such as {"api": 2}') }).default({}),
   ports: group({ public: port.default(80), preview: port.default(8081) }).default({ public: 80, preview: 8081 }),
@@ -45,7 +48,8 @@ const schema = z.strictObject({
   timeouts: group({
     start: whole(5, 3600, "seconds as a whole number").default(120),
     smoke: whole(1, 3600, "seconds as a whole number").default(60),
-  }).default({ start: 120, smoke: 60 }),
+    workers: whole(1, 3599, "seconds as a whole number").default(600),
+  }).default({ start: 120, smoke: 60, workers: 600 }),
   secrets: z
     .record(z.string(), secret, { error: writeUnseen("is no group", "one secret below each name") })
     .default({}),
@@ -159,10 +163,11 @@ function fromUnknown(keys: readonly string[], known: readonly string[], file: st
   );
 }
 
+const structured = "versions replicas ports database placement timeouts secrets rollout thresholds".split(" ");
+
 /** Pulumi hands numbers, booleans and objects over as JSON, everything else as it stands. */
 function decode(key: string, raw: string): unknown {
-  const structured = ["versions", "replicas", "ports", "database", "placement", "timeouts", "secrets"].includes(key);
-  if (!structured) return raw === "true" ? true : raw === "false" ? false : raw;
+  if (!structured.includes(key)) return raw === "true" ? true : raw === "false" ? false : raw;
   try {
     return JSON.parse(raw);
   } catch {

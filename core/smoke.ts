@@ -37,3 +37,8 @@ function excerpt(body: string): string {
   if (!line) return "";
   return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
 }
+
+/** The checks that change nothing and need no password: they may be sent again and again. */
+export function harmless(checks: readonly SmokeCheck[]): SmokeCheck[] {
+  return checks.filter((check) => check.auth === undefined && ["GET", "HEAD"].includes(check.method));
+}

@@ -69,7 +69,7 @@ const service = group({
   memory: whole(1, 1_048_576, "MiB as a whole number").default(256),
   /** CPU limit of one replica in cores. */
   cpus: z.number({ error: cpusError }).positive({ error: cpusError }).default(1),
-  /** Seconds between SIGTERM and SIGKILL. */
+  /** Seconds between SIGTERM and SIGKILL; a worker has those of the setting `timeouts.workers`. */
   stopGrace: whole(1, 3599, "seconds as a whole number").default(30),
 });
 
@@ -112,6 +112,15 @@ const systemSchema = group({
     revisionPattern: pattern.default("[a-f0-9]{12}"),
   }),
   smoke: z.array(smokeCheck, { error: smokeError }).min(1, { error: smokeError }),
+  /** Where the system tells about itself as JSON, through the edge; a shift and its soak look at it, too. */
+  metrics: group({
+    path,
+    host: text("a host name").optional(),
+    /** The key of the error rate in percent. */
+    errorRate: text("a key of the answer").optional(),
+    /** The key of the mean response time in seconds. */
+    seconds: text("a key of the answer").optional(),
+  }).optional(),
 });
 
 /** A system to deploy: its services, migrations and smoke list. Defaults are not yet filled in. */

@@ -1,24 +1,7 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import type { Color } from "../core/color.ts";
 import { BusyError, StepError } from "../core/errors.ts";
+import type { JournalRecord } from "../core/records.ts";
 import { takeLock } from "./flock.ts";
-
-/** One line of the journal: what happened, and when. Holds no secret. */
-export interface JournalRecord {
-  /** ISO 8601 in UTC. */
-  at: string;
-  step: string;
-  event: "started" | "done" | "failed";
-  operator: string;
-  color?: Color;
-  version?: string;
-  release?: string;
-  /** Milliseconds from start to end. */
-  took?: number;
-  /** The sentence a failed step ended with. */
-  error?: string;
-  [detail: string]: unknown;
-}
 
 /**
  * What happened, as append-only JSON lines on a volume of the server. A record is on the disk when `append`

@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { type Color, isColor } from "../../core/color.ts";
 import { jobPaths, type ObserveInput } from "../../core/jobs.ts";
 import { nothingObserved, type Observed } from "../../core/observed.ts";
+import type { JournalRecord } from "../../core/records.ts";
 import type { JobContext } from "../context.ts";
 import { ask } from "../http.ts";
-import type { JournalRecord } from "../journal.ts";
 import { lastSuccessFile } from "./backup.ts";
 import { migratedStep } from "./migration.ts";
 

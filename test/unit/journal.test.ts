@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BusyError, StepError } from "../../core/errors.ts";
-import { Journal, type JournalRecord } from "../../ops/journal.ts";
+import type { JournalRecord } from "../../core/records.ts";
+import { Journal } from "../../ops/journal.ts";
 
 function emptyDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "turnout-journal-"));

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import { type LatencyBound, latencyBounds } from "./figures.ts";
+import { canarySteps } from "./rollout-plan.ts";
+import { defaultThresholds, type Thresholds } from "./thresholds.ts";
+import { group, whole, write } from "./wording.ts";
+
+/** How a release takes over. `core/settings.ts` says which of them a stack may use. */
+export const strategies = ["blue-green", "canary", "rolling", "recreate"] as const;
+export type Strategy = (typeof strategies)[number];
+
+const seconds = (max: number) => whole(0, max, "seconds as a whole number");
+const stepsError = write(
+  'steps such as [{"weight": 5, "seconds": 300}], each with a higher weight than the one before',
+);
+
+/** The steps of a canary: shares of the requests that only grow. */
+export const stepsSchema = z
+  .array(group({ weight: whole(1, 100, "a share in percent"), seconds: seconds(86_400) }), { error: stepsError })
+  .min(1, { error: stepsError })
+  .refine((steps) => steps.every((step, at) => at === 0 || step.weight > (steps[at - 1]?.weight ?? 100)), {
+    error: stepsError,
+  });
+
+const rolloutDefaults = {
+  steps: [...canarySteps],
+  bake: 60,
+  soak: 1800,
+  hold: 300,
+  inconclusive: "rollback" as const,
+  skew: 300,
+  drain: 900,
+};
+
+/** The group `rollout`: how a change of color is watched. All times in seconds. */
+export const rolloutSchema = group({
+  /** Steps of a canary. Default: the runbooks' 5 % for 5 minutes, 25 % for 10, then everybody. */
+  steps: stepsSchema.default(rolloutDefaults.steps),
+  /** How long the release is watched with everybody on it before the update returns. Default 60. */
+  bake: seconds(3600).default(rolloutDefaults.bake),
+  /** How long it is watched after the update has returned. Default 1800, the runbooks' 30 minutes; 0 turns it off. */
+  soak: seconds(86_400).default(rolloutDefaults.soak),
+  /** How long trouble of both colors may hold it. Default 300. */
+  hold: seconds(3600).default(rolloutDefaults.hold),
+  /** What too little traffic to judge leads to. Default rollback. */
+  inconclusive: z
+    .enum(["rollback", "promote"], { error: write("rollback or promote") })
+    .default(rolloutDefaults.inconclusive),
+  /** How long after the commit visitors of a canary keep the old color they had. Default 300; 0 turns it off. */
+  skew: seconds(86_400).default(rolloutDefaults.skew),
+  /** How long websockets and long answers of the old color may live on. Default 900. */
+  drain: seconds(86_400).default(rolloutDefaults.drain),
+}).default(rolloutDefaults);
+
+/** How a change of color is watched; see `rolloutSchema`. */
+export type RolloutSettings = z.output<typeof rolloutSchema>;
+
+const percentError = write("a share in percent, from 0 to 100");
+const share = z.number({ error: percentError }).min(0, { error: percentError }).max(100, { error: percentError });
+const bound = z
+  .number()
+  .refine((value): value is LatencyBound => latencyBounds.some((known) => known === value), {
+    error: write(`one of ${latencyBounds.join(", ")}, in milliseconds`),
+  })
+  .transform((value) => value as LatencyBound);
+const d = defaultThresholds;
+
+/** The group `thresholds`; `Thresholds` says what each key means. */
+export const thresholdsSchema = group({
+  errorRate: share.default(d.errorRate),
+  errorRateWarning: share.default(d.errorRateWarning),
+  latency: bound.default(d.latency),
+  latencyWarning: bound.default(d.latencyWarning),
+  quantile: share.default(d.quantile),
+  minimumSamples: whole(1, 1_000_000).default(d.minimumSamples),
+  connections: share.default(d.connections),
+  connectionsWarning: share.default(d.connectionsWarning),
+  window: whole(1, 3600, "seconds as a whole number").default(d.window),
+}).default(d) satisfies z.ZodType<Thresholds>;
