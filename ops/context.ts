@@ -10,6 +10,8 @@ export interface JobContext extends Clock {
   docker: DockerEngine;
   /** @param deadlineMs how long a call may take with all its tries. Default 30,000 */
   edge: (address: EdgeAddress, deadlineMs?: number) => EdgeClient;
+  /** Aborted once this job is told to end; who never asks is ended at once. */
+  interrupted: () => AbortSignal;
   /** Tells the operator what the job is at. */
   say: (line: string) => void;
 }

@@ -47,6 +47,7 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     docker: new DockerEngine(jobPaths.socket),
     edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
     say: (line) => process.stderr.write(`${line}\n`),
+    interrupted: onceInterrupted,
     ...realTime,
   };
   const { manner, run } = verbs[verb];
@@ -59,9 +60,16 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
   }
 }
 
+/** Ends the wait of a job that can end in good order; every other one ends by the signal itself. */
+function onceInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
 /** Runs a step between two records of the journal. */
 async function recorded(step: string, input: object, context: JobContext, run: () => Promise<object>) {
-  const began = context.now();
+  const began = context.monotonic();
   const { color, version, release, epoch } = input as Record<string, string>;
   const about = { step, operator: process.env.TURNOUT_OPERATOR ?? "unknown", color, version, release, epoch };
   const append = (record: object) =>
@@ -69,11 +77,11 @@ async function recorded(step: string, input: object, context: JobContext, run: (
   await append({ event: "started" });
   try {
     const result = await run();
-    const took = context.now().getTime() - began.getTime();
+    const took = Math.round(context.monotonic() - began);
     await append({ event: "done", took, ...result });
     return { step, at: context.now().toISOString(), ...result };
   } catch (error) {
-    const took = context.now().getTime() - began.getTime();
+    const took = Math.round(context.monotonic() - began);
     await append({ event: "failed", took, error: error instanceof Error ? error.message : String(error) });
     throw error;
   }

@@ -3,12 +3,19 @@ import { StepError } from "../core/errors.ts";
 
 /** What waiting needs of the world. */
 export interface Clock {
+  /** The wall clock, for what people read. It may be set at any moment, so nothing is measured with it. */
   now: () => Date;
+  /** Milliseconds from some moment on; no set clock moves it. */
+  monotonic: () => number;
   sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /** The real clock. */
-export const realTime: Clock = { now: () => new Date(), sleep: (milliseconds) => delay(milliseconds) };
+export const realTime: Clock = {
+  now: () => new Date(),
+  monotonic: () => performance.now(),
+  sleep: (milliseconds) => delay(milliseconds),
+};
 
 /** How long to ask, and how often. */
 export interface Poll {
@@ -23,11 +30,11 @@ export interface Poll {
  * @throws StepError with the last thing that was missing
  */
 export async function until(clock: Clock, what: string, poll: Poll, ask: () => Promise<true | string>): Promise<void> {
-  const deadline = clock.now().getTime() + poll.timeout * 1000;
+  const deadline = clock.monotonic() + poll.timeout * 1000;
   for (;;) {
     const answer = await ask();
     if (answer === true) return;
-    if (clock.now().getTime() >= deadline) throw new StepError(`${what} after ${poll.timeout} s: ${answer}`);
+    if (clock.monotonic() >= deadline) throw new StepError(`${what} after ${poll.timeout} s: ${answer}`);
     await clock.sleep(poll.every ?? 200);
   }
 }

@@ -1,32 +1,111 @@
+import type { Color } from "../../core/color.ts";
 import { StepError } from "../../core/errors.ts";
-import type { ShiftInput } from "../../core/jobs.ts";
+import { incidentId } from "../../core/incidents.ts";
+import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs.ts";
+import { versionOf } from "../../core/release.ts";
+import { actionOf, advance, resume } from "../../core/rollout.ts";
+import type { Rollout } from "../../core/rollout-state.ts";
+import { isReturn, planOf, unfinished } from "../../core/rollout-story.ts";
 import type { JobContext } from "../context.ts";
-import { replicasReady } from "../replicas.ts";
+import { type Hands, performer } from "../rollout.ts";
+import { createWatch } from "../watch.ts";
 
 /**
- * Gives every user to one color: all its replicas ready, one atomic commit, and the edge itself asked who serves
- * now. The workers follow in a job of their own, which may take as long as their work does.
+ * Gives every user to one color, as a transaction: prepared, in steps, watched, committed, watched on; and back by itself
+ * when anything is wrong. `core/rollout.ts` decides, `ops/rollout.ts` acts. Whoever dies here leaves a candidate whose
+ * lease runs out; the next job finds in the journal how far this one got.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
-  const before = await edge.state();
-  if (before.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
-  await replicasReady(input, context);
+  const { committed, epoch } = await edge.state();
+  const records = await context.journal.read();
+  const left = unfinished(records, input);
+  const returning = isReturn(records, input);
+  const plan = planOf(input, { from: left ? left.from : committed, returning });
+  const watch = createWatch(input, context);
+  const hands = handsOf(input, context, { plan, edge, watch, heard: records.length });
+  const perform = performer(hands);
 
-  const committed = await edge.commit({
-    color: input.color,
-    epoch: input.epoch,
-    expectedCommitted: before.committed,
-  });
-  const live = committed.live?.committed ?? null;
-  if (live !== input.color)
+  let rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
+  if (!left) await hands.note("begun", { from: plan.from, strategy: input.strategy, returning });
+  try {
+    while (rollout.phase !== "done") {
+      const event = await perform(actionOf(rollout, plan));
+      rollout = advance(rollout, event, plan);
+      if ("why" in rollout && rollout.phase !== "done")
+        await hands.note("undoing", { why: rollout.why, blame: rollout.blame });
+    }
+  } finally {
+    await watch.end();
+  }
+  return conclude(rollout, hands);
+}
+
+/** Writes down how it ended, and says so. @throws StepError when the old color serves */
+async function conclude(end: Extract<Rollout, { phase: "done" }>, hands: Hands) {
+  const { input, plan, context, note, handOver } = hands;
+  const { color, version, release } = input;
+  const { outcome, why, blame } = end;
+  if (outcome === "committed") {
+    // An earlier job may have died between its commit and this.
+    await handOver(color);
+    if (plan.bake > 0) await watchOn(hands);
+    await note("ended", { outcome, why, blame });
+    context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
+    return { from: plan.from, color, release };
+  }
+  const incident = outcome === "rolled-back" ? incidentId(context.now(), color) : undefined;
+  await note("ended", { outcome, why, blame, ...(incident ? { incident } : {}) });
+  const serves = plan.from ? `${plan.from} serves` : "nobody serves yet";
+  if (incident)
     throw new StepError(
-      `The edge was told to serve ${input.color} but serves ${live ?? "nobody"}`,
-      "run `npm run ops -- status`, then `pulumi up` again",
+      `${color} ${version} was taken back: ${why}; ${serves} (incident ${incident})`,
+      "deploy a corrected version, or lift the incident with `npm run ops -- retry` and run it again",
     );
-  context.say(`shift: ${before.committed ?? "nobody"} → ${input.color} ${input.version}`);
+  throw new StepError(
+    `${color} ${version} does not serve: ${why}; ${serves}`,
+    "nothing is held against it: mend the cause and run `pulumi up` again, or give it up with `npm run rollback`",
+  );
+}
 
-  const { prefix, color, release, workers, timeout } = input;
-  await context.docker.startJob(prefix, "handover", { prefix, color, release, workers, timeout });
-  return { from: before.committed, color: input.color, release: input.release };
+/** What the rollout needs of the world, once. */
+function handsOf(
+  input: ShiftInput,
+  context: JobContext,
+  rest: Pick<Hands, "plan" | "edge" | "watch" | "heard">,
+): Hands {
+  const { prefix, color, version, release, workers, workerGrace, timeout } = input;
+  let handedTo: Color | undefined;
+  return {
+    ...{ input, context },
+    ...rest,
+    note: (event, detail = {}) =>
+      context.journal.append({
+        ...{ at: context.now().toISOString(), step: "shift", event },
+        operator: process.env.TURNOUT_OPERATOR ?? "unknown",
+        ...{ color, version, release },
+        ...detail,
+      }),
+    async handOver(to) {
+      if (handedTo === to) return;
+      handedTo = to;
+      const handover: HandoverInput = { prefix, color: to, release, workers, workerGrace, timeout };
+      await context.docker.startJob(prefix, "handover", handover);
+    },
+  };
+}
+
+/** Lets a job watch the release on, after the update has returned. */
+async function watchOn({ input, plan, edge, context }: Hands): Promise<void> {
+  const { prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout } = input;
+  const { soak, hold } = input.rollout;
+  const { token: _token, ...address } = input.edge;
+  const old = plan.from && (await edge.state()).releases[plan.from];
+  if (soak === 0 || plan.from === null || !old) return;
+  const told: SoakInput = {
+    ...{ prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout, soak, hold },
+    edge: address,
+    from: { color: plan.from, release: old, version: versionOf(old) },
+  };
+  await context.docker.startSoak(told, input.soakSecrets);
 }

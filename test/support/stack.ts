@@ -61,6 +61,8 @@ export async function testStack(): Promise<TestStack> {
     versions: { blue: "1.0.0" },
     production: false,
     exposeColor: true,
+    rollout: { bake: 2, soak: 0, hold: 10, skew: 5, drain: 10 },
+    thresholds: { window: 10 },
     ports: { public: publicPort, preview: previewPort },
     secrets,
   };

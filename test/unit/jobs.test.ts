@@ -72,7 +72,7 @@ function fakeTime() {
     slept.push(milliseconds);
     now += milliseconds;
   };
-  return { now: () => new Date(now), sleep, slept };
+  return { now: () => new Date(now), monotonic: () => now, sleep, slept };
 }
 
 test("until asks until the answer is true", async () => {

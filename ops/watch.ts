@@ -1,0 +1,151 @@
+import { otherColor } from "../core/color.ts";
+import { describeSample, difference, type Figures, type Reading, timedAnswers } from "../core/figures.ts";
+import type { Wanted, WatchInput } from "../core/jobs.ts";
+import { judge, type Sample, type Verdict } from "../core/verdict.ts";
+import type { JobContext } from "./context.ts";
+import type { ServersAnswer } from "./edge.ts";
+import { ask } from "./http.ts";
+import { pulseOf } from "./pulse.ts";
+
+/** What one look at a release found. */
+export interface Look {
+  verdict: Verdict;
+  /** Both colors' figures on one line. */
+  text: string;
+  sample: Sample;
+}
+
+/** Watches a release beside the other color. */
+export interface Watch {
+  /** Looks once, and sends probes where visitors are too few to judge by. */
+  look(): Promise<Look>;
+  /** Forgets what was seen: a new step begins. */
+  restart(): void;
+  end(): Promise<void>;
+}
+
+/**
+ * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
+ * dead replica. When none is left it counts at once.
+ */
+const missingFor = 3_000;
+
+/** Probes sent at once. */
+const probesAtOnce = 10;
+
+/**
+ * @param input which release, and where
+ */
+export function createWatch(input: WatchInput, context: JobContext): Watch {
+  const { color, thresholds } = input;
+  const other = otherColor(color);
+  const edge = context.edge(input.edge, 5_000);
+  const pulse = pulseOf(input.database);
+  let readings: { at: number; reading: Reading }[] = [];
+  const missingSince = new Map<string, number>();
+
+  /** What happened within the window. The oldest reading is the youngest of those from before it. */
+  const remember = (at: number, reading: Reading) => {
+    readings.push({ at, reading });
+    const start = at - thresholds.window * 1_000;
+    const first = readings.findLastIndex((one) => one.at <= start);
+    if (first > 0) readings = readings.slice(first);
+    const oldest = readings[0] ?? { at, reading };
+    return { seconds: (at - oldest.at) / 1_000, figures: difference(oldest.reading, reading) };
+  };
+
+  /** Missing replicas of a color, those alone that have been missing for a while. */
+  const missing = (which: typeof color, servers: ServersAnswer, at: number): string[] =>
+    input.web.flatMap((wanted) => {
+      const up = upOf(servers, which, wanted);
+      const key = `${which} ${wanted.service}`;
+      if (up >= wanted.replicas) missingSince.delete(key);
+      else if (!missingSince.has(key)) missingSince.set(key, at);
+      const since = missingSince.get(key);
+      const counts = since !== undefined && (up === 0 || at - since >= missingFor);
+      return counts ? [`${which} ${wanted.service}: ${up} of ${wanted.replicas} ready`] : [];
+    });
+
+  const look = async (): Promise<Look> => {
+    const [state, servers, counters, health, metrics] = await Promise.all([
+      edge.state(),
+      edge.servers(),
+      edge.counters(),
+      pulse.feel(),
+      metricsOf(input),
+    ]);
+    const at = context.monotonic();
+    const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
+    const beside = state.releases[other] === null ? null : figures[other];
+    const sample: Sample = {
+      seconds,
+      candidate: figures[color],
+      serving: beside,
+      candidateMissing: missing(color, servers, at),
+      servingMissing: beside === null ? [] : missing(other, servers, at),
+      connections: health.connections,
+      databaseError: health.error,
+      metrics,
+    };
+    return { verdict: judge(sample, thresholds), text: describeSample(color, sample), sample };
+  };
+
+  return {
+    async look() {
+      const seen = await look();
+      await probe(input, tooFew(seen.sample.candidate, thresholds.minimumSamples));
+      return seen;
+    },
+    restart() {
+      readings = [];
+    },
+    end: () => pulse.end(),
+  };
+}
+
+function tooFew(figures: Figures, minimum: number): number {
+  return Math.max(0, minimum - timedAnswers(figures));
+}
+
+function upOf({ services }: ServersAnswer, color: string, { service }: Wanted): number {
+  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
+}
+
+/**
+ * Sends requests that change nothing to the watched color through the public entrance. The edge counts their answers
+ * as it counts everybody's, so nothing is done with them here.
+ */
+async function probe({ edge, probes, color }: WatchInput, count: number): Promise<void> {
+  if (probes.length === 0 || count === 0) return;
+  const todo = Array.from({ length: count }, (_, index) => probes[index % probes.length]);
+  const send = async () => {
+    for (let check = todo.pop(); check !== undefined; check = todo.pop()) {
+      // The lowest bucket is the first to be on trial.
+      const headers: Record<string, string> = { cookie: `turnout=${color}.0`, "user-agent": "turnout-probe" };
+      if (check.host) headers.host = check.host;
+      await ask(`${edge.publicUrl}${check.path}`, { method: check.method, headers, timeout: 3_000 }).catch(
+        () => undefined,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(probesAtOnce, count) }, send));
+}
+
+/** What the system says of itself on its metrics path; null where it has none, or says nothing that can be read. */
+async function metricsOf({ edge, metrics, color }: WatchInput): Promise<Sample["metrics"]> {
+  if (!metrics) return null;
+  try {
+    const headers: Record<string, string> = { cookie: `turnout=${color}.0` };
+    if (metrics.host) headers.host = metrics.host;
+    const answer = await ask(`${edge.publicUrl}${metrics.path}`, { headers, timeout: 2_000 });
+    const said = JSON.parse(answer.body) as Record<string, unknown>;
+    const number = (key: string | undefined) => (key !== undefined && typeof said[key] === "number" ? said[key] : null);
+    const [errorRate, seconds] = [number(metrics.errorRate), number(metrics.seconds)];
+    return {
+      ...(errorRate === null ? {} : { errorRate }),
+      ...(seconds === null ? {} : { responseMs: seconds * 1_000 }),
+    };
+  } catch {
+    return null;
+  }
+}
