@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Color, colors } from "./color.ts";
+import { defaultCookieMaxAge } from "./edge-cookie.ts";
 import { counterSlots, countersTable, edgeFiles } from "./edge-files.ts";
 import { frontend, whoami } from "./edge-frontends.ts";
 import type { EdgeRoute } from "./edge-routes.ts";
@@ -52,6 +53,8 @@ export type EdgeConfigInput = {
   maxconn?: number;
   /** Threads. Default: HAProxy's own, one a core. */
   threads?: number;
+  /** How long a visitor's browser keeps the cookie of a canary, in seconds, 1 to 86,400. Default 3,600. */
+  cookieMaxAge?: number;
   /** Replicas the edge has room for where a route does not say it. Default 8. */
   slots?: number;
 };
@@ -78,14 +81,15 @@ export function renderEdgeConfig(input: EdgeConfigInput): string {
       `set it between 1 and ${highestMaxconn}; each connection needs two of a container's 20,000 descriptors`,
     );
   const timeouts = { ...defaultTimeouts, ...input.timeouts };
+  const entrance = { routes: input.routes, cookieMaxAge: input.cookieMaxAge ?? defaultCookieMaxAge };
   const sections = [
     [`# Turnout's edge for stack ${input.stack}. Written by the agent; changes by hand are lost.`],
     globalSection(input, maxconn, timeouts.drain),
     defaultsSection(timeouts),
     resolversSection(),
     peersSection(),
-    frontend("public", edgePorts.public, input.routes, input.exposeColorHeader),
-    frontend("preview", edgePorts.preview, input.routes, true),
+    frontend({ ...entrance, name: "public", port: edgePorts.public, exposed: input.exposeColorHeader }),
+    frontend({ ...entrance, name: "preview", port: edgePorts.preview, exposed: true }),
     whoami(),
     counters(),
     ...colors.flatMap((color) => input.routes.map((route) => backend(input, color, route))),

@@ -1,4 +1,5 @@
 import { colors } from "./color.ts";
+import { chooseByBucket, giveCookie, takeCookie } from "./edge-cookie.ts";
 import { counterSlots, countersTable, edgeFiles } from "./edge-files.ts";
 import { type EdgeRoute, routingRules } from "./edge-routes.ts";
 import { edgePorts } from "./names.ts";
@@ -13,24 +14,23 @@ function readServeMap(): string[] {
   ];
 }
 
-/**
- * One of the two entrances. Both read who serves in one look-up, so a request never sees half a flip.
- * @param exposed whether answers carry color and release
- */
-export function frontend(
-  entrance: "public" | "preview",
-  port: number,
-  routes: EdgeRoute[],
-  exposed: boolean,
-): string[] {
+/** One of the two entrances. */
+export type Entrance = {
+  name: "public" | "preview";
+  port: number;
+  routes: EdgeRoute[];
+  /** Whether answers carry color and release. */
+  exposed: boolean;
+  /** How long a visitor's cookie is kept, in seconds. */
+  cookieMaxAge: number;
+};
+
+/** The configuration of an entrance. Both read who serves in one look-up, so a request never sees half a flip. */
+export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }: Entrance): string[] {
   const choose =
     entrance === "preview"
       ? ["  http-request set-var(txn.color) var(txn.preview)"]
-      : [
-          "  http-request set-var(txn.color) var(txn.committed)",
-          "  acl drawn rand(100),sub(txn.weight) lt 0",
-          "  http-request set-var(txn.color) var(txn.candidate) if !{ var(txn.candidate) -m str -- - } drawn",
-        ];
+      : ["  http-request set-var(txn.color) var(txn.committed)", ...chooseByBucket()];
   const missing = entrance === "preview" ? "no color to preview yet" : "no color serves yet";
   const slot = (name: (typeof counterSlots)[number]) => counterSlots.indexOf(name);
   return [
@@ -40,6 +40,7 @@ export function frontend(
     // For the log: without the query, which may hold what is nobody's business.
     "  http-request set-var(txn.path) path",
     ...readServeMap(),
+    ...takeCookie(),
     ...choose,
     `  http-request set-var(txn.release) var(txn.color),map_str(${edgeFiles.releasesMap},-)`,
     `  http-request set-var-fmt(txn.counter) "${entrance}/%[var(txn.color)]"`,
@@ -53,6 +54,7 @@ export function frontend(
           "  http-after-response set-header x-turnout-release %[var(txn.release)] unless { var(txn.release) -m str -- - }",
         ]
       : []),
+    ...(entrance === "public" ? giveCookie(cookieMaxAge) : []),
     `  http-after-response sc-inc-gpc(${slot("answers")},0)`,
     `  http-after-response sc-inc-gpc(${slot("errors5xx")},0) if { status ge 500 }`,
     `  http-after-response sc-inc-gpc(${slot("upTo100")},0) if { res.timer.hdr ge 0 } { res.timer.hdr le 100 }`,

@@ -1,85 +1,32 @@
 import assert from "node:assert/strict";
-import { Agent, get, type IncomingMessage } from "node:http";
+import { Agent } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../core/edge-config.ts";
+import { type EdgeConfigInput, edgeConfigHash } from "../../core/edge-config.ts";
 import { createEdgeClient, type EdgeClient, EdgeConfigInvalid, EdgeRefused } from "../../ops/edge.ts";
-import { buildImages, docker, freePort, poll, Rig } from "../support/agent/rig.ts";
+import { request, TestEdge } from "../support/agent/edge.ts";
+import { docker, poll, type Rig } from "../support/agent/rig.ts";
 
-const rig = new Rig(`turnout-test-edge-${process.pid}`, "a-token-for-this-test-only");
-const color = (which: string, service: string) => `${rig.name}-${which}-${service}`;
-const input: EdgeConfigInput = {
-  stack: rig.name,
-  serviceName: color,
-  exposeColorHeader: true,
-  slots: 4,
-  routes: [
-    { service: "api", port: 8000, paths: ["/v1"], health: { path: "/healthz" }, identity: true },
-    { service: "web", port: 8000, health: { path: "/healthz" }, identity: true },
-  ],
-};
-let ports: { public: number; preview: number; whoami: number; agent: number };
+let own: TestEdge;
+let rig: Rig;
+let ports: TestEdge["ports"];
 let edge: EdgeClient;
-let epoch = 0;
 
-const open = (path = "/") => `http://127.0.0.1:${ports.public}${path}`;
-const inside = `http://${rig.name}-edge:8080/v1/x`;
-const commit = (which: "blue" | "green") => edge.commit({ color: which, epoch: `e${++epoch}` });
-const config = (change: Partial<EdgeConfigInput> = {}) => {
-  const text = renderEdgeConfig({ ...input, ...change });
-  return { text, hash: edgeConfigHash(text) };
-};
-/** The color that answers a new connection; false for anything but 200. */
-const served = async (url = open()) => {
-  const response = await on(new Agent(), url);
-  return response.statusCode === 200 && response.headers["x-turnout-color"];
-};
-const serves = (which: string, seconds = 10, url = open()) =>
-  poll(`${which} serves`, seconds, async () => (await served(url)) === which);
+const color = (which: string, service: string) => own.service(which, service);
+const config = (change: Partial<EdgeConfigInput> = {}) => own.config(change);
+const open = (path = "/") => own.url(path);
 const inEdge = (script: string) => docker("exec", `${rig.name}-edge`, "bash", "-c", script);
-const everybodyUp = (services: number) =>
-  poll("every replica is up", 15, async () => {
-    const answer = await edge.servers();
-    const up = answer.services.filter((one) => one.up >= 1);
-    return up.length === services && answer;
-  });
-
-/** One request on the agent's one connection. */
-function on(agent: Agent, url: string): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response));
-      response.on("error", reject);
-    }).on("error", reject);
-  });
-}
 
 describe("the edge and its agent", { timeout: 300_000 }, () => {
   before(async () => {
-    await buildImages();
-    await rig.create();
-    ports = {
-      public: await freePort(),
-      preview: await freePort(),
-      whoami: await freePort(),
-      agent: await freePort(),
-    };
-    edge = createEdgeClient({ baseUrl: `http://127.0.0.1:${ports.agent}`, token: rig.token });
-    await rig.edge(ports);
-    await rig.agent(ports.agent);
-    for (const [which, release] of [
-      ["blue", "1.0.0"],
-      ["green", "1.1.0"],
-    ] as const)
-      for (const service of ["api", "web"]) await rig.replica(`${which}-${service}`, color(which, service), release);
-    await poll("the agent and HAProxy are up", 20, async () => (await edge.state()).agrees);
+    own = await TestEdge.start("edge");
+    ({ rig, ports, client: edge } = own);
   });
-  after(() => rig.remove());
+  after(() => own?.rig.remove());
 
   it("answers 503 while no color serves, and is healthy", async () => {
-    const response = await on(new Agent(), open());
-    assert.equal(response.statusCode, 503);
+    const response = await own.ask();
+    assert.equal(response.status, 503);
     assert.equal(response.headers["retry-after"], "5");
     await inEdge("/usr/local/bin/healthcheck");
   });
@@ -101,13 +48,13 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await edge.announce("blue", "1.0.0");
     const announced = await edge.announce("green", "1.1.0");
     assert.equal(announced.preview, "green");
-    const all = await everybodyUp(4);
+    const all = await own.everybodyUp(4);
     assert.ok(all.services.every(({ up, total }) => up === 1 && total === 1));
-    const state = await commit("blue");
+    const state = await own.commit("blue");
     assert.equal(state.live?.committed, "blue");
     assert.equal(state.agrees, true);
     assert.equal(state.config.hash, config().hash);
-    assert.equal(await served(), "blue");
+    assert.equal(await own.served(), "blue");
     const preview = await fetch(`http://127.0.0.1:${ports.preview}/v1/x`, { headers: { "x-turnout-color": "blue" } });
     assert.equal(preview.headers.get("x-turnout-color"), "green");
     assert.equal(preview.headers.get("x-turnout-release"), "1.1.0");
@@ -127,14 +74,14 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
   });
 
   it("moves everybody under load without losing a request", async (t) => {
-    const stop = await rig.load(inside);
+    const stop = await rig.load(`http://${rig.name}-edge:8080/v1/x`);
     const times: number[] = [];
     for (const which of ["green", "blue", "green", "blue", "green", "blue"] as const) {
       await delay(300);
       const began = performance.now();
-      await commit(which);
+      await own.commit(which);
       times.push(Math.round(performance.now() - began));
-      assert.equal(await served(), which, "the first request after the commit");
+      assert.equal(await own.served(), which, "the first request after the commit");
     }
     const result = await stop();
     t.diagnostic(`6 flips of ${times.join(", ")} ms; ${result.answered} requests in ${result.seconds} s`);
@@ -145,7 +92,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
 
   it("reloads under load without losing a request, and keeps counting", async (t) => {
     const countedBefore = (await edge.counters()).public.blue.answers;
-    const stop = await rig.load(inside);
+    const stop = await rig.load(`http://${rig.name}-edge:8080/v1/x`);
     const times: number[] = [];
     for (const maxconn of [7_001, 7_002, 7_003]) {
       await delay(300);
@@ -168,7 +115,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await Promise.all(
       ["?status=500", "?status=502", "?wait=150", "?wait=400", "?wait=1100"].map((query) =>
         // New connections: an old worker counts for itself what it still answers after a reload.
-        on(new Agent(), open(`/${query}`)),
+        own.ask(`/${query}`),
       ),
     );
     const after = (await edge.counters()).public.blue;
@@ -188,18 +135,18 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
 
   it("lets no connection hold on to the old color or be cut at a flip", async () => {
     const kept = new Agent({ keepAlive: true, maxSockets: 1 });
-    assert.equal((await on(kept, open())).headers["x-turnout-color"], "blue");
-    const long = on(new Agent(), open("/?parts=20"));
+    assert.equal((await request(open(), { agent: kept })).headers["x-turnout-color"], "blue");
+    const long = own.ask("/?parts=20");
     // From here on `kept` belongs to a worker that takes no new connections.
     await edge.putConfig(config({ maxconn: 7_010 }));
     assert.ok((await edge.state()).haproxy.oldWorkers >= 1);
-    await commit("green");
-    assert.equal((await on(kept, open())).headers["x-turnout-color"], "green");
+    await own.commit("green");
+    assert.equal((await request(open(), { agent: kept })).headers["x-turnout-color"], "green");
     const finished = await long;
-    assert.equal(finished.statusCode, 200);
+    assert.equal(finished.status, 200);
     assert.equal(finished.complete, true);
     assert.equal(finished.headers["x-turnout-color"], "blue");
-    await commit("blue");
+    await own.commit("blue");
     kept.destroy();
   });
 
@@ -211,7 +158,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
       assert.match(error.words, /haproxy\.cfg:\d+\] : balance only supports/);
       return true;
     });
-    assert.equal(await served(), "blue");
+    assert.equal(await own.served(), "blue");
     assert.deepEqual((await edge.state()).config, { hash: good, pending: false });
   });
 
@@ -224,7 +171,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
       assert.match(error.words, /192\.0\.2\.1:8099/);
       return true;
     });
-    assert.equal(await served(), "blue");
+    assert.equal(await own.served(), "blue");
     assert.deepEqual((await edge.state()).config, { hash: good, pending: false });
     await inEdge("haproxy -c -q -f /edge/haproxy.cfg");
   });
@@ -235,7 +182,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.equal(state.live?.candidate, "green");
     const seen = new Set<unknown>();
     await poll("both colors answer", 1.5, async () => {
-      seen.add(await served());
+      seen.add(await own.served());
       return seen.size === 2;
     });
     await edge.renewLease(2_000);
@@ -245,17 +192,17 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await poll("the lease runs out", 3, async () => (await edge.state()).live?.candidate === null);
     const took = performance.now() - renewed;
     assert.ok(took > 1_500 && took < 2_500, `it ended after ${took} ms`);
-    for (let i = 0; i < 20; i++) assert.equal(await served(), "blue");
+    for (let i = 0; i < 20; i++) assert.equal(await own.served(), "blue");
   });
 
   it("comes back with the same color when HAProxy is killed", async (t) => {
-    await commit("green");
+    await own.commit("green");
     for (const victim of ["worker", "master"]) {
       const { pid } = (await edge.state()).haproxy;
       const master = "grep -l haproxy /proc/[0-9]*/comm | sort -V | head -1 | cut -d/ -f3";
       const began = performance.now();
       await inEdge(victim === "worker" ? `kill -9 ${pid}` : `kill -9 $(${master})`);
-      await serves("green", 5);
+      await own.serves("green", 5);
       t.diagnostic(`${victim} killed: green answers again after ${Math.round(performance.now() - began)} ms`);
       await poll("the state agrees", 5, async () => (await edge.state()).agrees);
     }
@@ -264,7 +211,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
   it("serves on while the agent is away, and the agent finds its state again", async () => {
     const before = await edge.state();
     await docker("kill", `${rig.name}-agent`);
-    assert.equal(await served(), "green");
+    assert.equal(await own.served(), "green");
     await docker("start", `${rig.name}-agent`);
     const after = await edge.state();
     assert.notEqual(after.instance, before.instance);
@@ -276,35 +223,36 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
 
   it("ends a lease that ran out while the agent was away", async () => {
     await edge.setCandidate({ color: "blue", weight: 100, leaseMs: 1_500 });
-    await serves("blue", 1);
+    await own.serves("blue", 1);
     await docker("kill", `${rig.name}-agent`);
     await delay(1_500);
-    assert.equal(await served(), "blue", "nobody was there to end it");
+    assert.equal(await own.served(), "blue", "nobody was there to end it");
     await docker("start", `${rig.name}-agent`);
-    await serves("green", 10);
+    await own.serves("green", 10);
     assert.equal((await edge.state()).candidate, null);
   });
 
   it("comes back with the same color when both are killed", async () => {
+    const { epoch } = await edge.state();
     await docker("kill", `${rig.name}-agent`, `${rig.name}-edge`);
     await docker("start", `${rig.name}-edge`);
-    await serves("green", 10);
+    await own.serves("green", 10);
     await docker("start", `${rig.name}-agent`);
     const state = await poll("the state agrees", 10, async () => {
       const answer = await edge.state();
       return answer.agrees && answer;
     });
     assert.equal(state.committed, "green");
-    assert.equal(state.epoch, `e${epoch}`);
+    assert.equal(state.epoch, epoch);
   });
 
   it("says 'not yet live' while HAProxy is away, and does it when HAProxy is back", async () => {
     await docker("kill", `${rig.name}-edge`);
     const hasty = createEdgeClient({ baseUrl: `http://127.0.0.1:${ports.agent}`, token: rig.token, deadlineMs: 7_000 });
-    await assert.rejects(hasty.commit({ color: "blue", epoch: `e${++epoch}` }), /not yet live/);
+    await assert.rejects(hasty.commit({ color: "blue", epoch: own.nextEpoch() }), /not yet live/);
     await docker("start", `${rig.name}-edge`);
-    await serves("blue", 10);
-    assert.equal((await commit("blue")).agrees, true);
+    await own.serves("blue", 10);
+    assert.equal((await own.commit("blue")).agrees, true);
   });
 
   it("gives no request to a replica of another release", async () => {

@@ -78,6 +78,16 @@ describe("edge configuration", () => {
     }
   });
 
+  it("gives a cookie on the public entrance alone, and lets none through to a service", () => {
+    const has = (head: string, word: string) =>
+      section(renderEdgeConfig(input), head).some((line) => line.includes(word));
+    assert.deepEqual(
+      ["public", "preview"].map((name) => has(`frontend ${name}`, "add-header set-cookie")),
+      [true, false],
+    );
+    for (const name of ["public", "preview"]) assert.ok(has(`frontend ${name}`, "replace-header cookie"), name);
+  });
+
   it("takes its figures from the input", () => {
     const text = renderEdgeConfig({
       ...input,
@@ -85,7 +95,9 @@ describe("edge configuration", () => {
       threads: 2,
       slots: 5,
       timeouts: { drain: 1_000, tunnel: 7 },
+      cookieMaxAge: 60,
     });
+    assert.match(text, /; Max-Age=60"/);
     for (const line of ["maxconn 1234", "nbthread 2", "hard-stop-after 1000ms"])
       assert.ok(section(text, "global").includes(line), line);
     assert.ok(section(text, "defaults").includes("timeout tunnel 7ms"));
@@ -97,6 +109,7 @@ describe("edge configuration", () => {
     const web = { service: "web", port: 1, health: { path: "/" }, identity: false };
     const cases: [Partial<EdgeConfigInput>, RegExp][] = [
       [{ maxconn: 9_501 }, /maxconn is 9501/],
+      [{ cookieMaxAge: 0 }, /cookieMaxAge is 0/],
       [{ routes: [web, { ...web, service: "other" }] }, /"web" and "other" both ask for any host\//],
       [{ routes: [{ ...web, paths: ["/a b"] }] }, /paths "\/a b"/],
       [{ routes: [{ ...web, hosts: ["a } { always_true"] }] }, /hosts/],

@@ -1,16 +1,27 @@
-// A replica of a service: says who it is, and can be slow or fail on request.
+// A replica of a service: says who it is, and can be slow or fail on request, show the cookies it got, set some, count
+// what was sent to it, and echo on an upgraded connection.
 import { createServer } from "node:http";
 
 const { NAME, RELEASE } = process.env;
-createServer((request, response) => {
+const server = createServer((request, response) => {
   const url = new URL(request.url, "http://replica");
-  request.resume();
+  let received = 0;
+  request.on("data", (chunk) => {
+    received += chunk.length;
+  });
   request.on("end", () => {
     const status = Number(url.searchParams.get("status") ?? 200);
     const wait = Number(url.searchParams.get("wait") ?? 0);
     const parts = Number(url.searchParams.get("parts") ?? 1);
     setTimeout(() => {
-      response.writeHead(status, { "x-turnout-service": NAME, "x-turnout-release": RELEASE });
+      const cookies = request.rawHeaders.filter((_, i, all) => i % 2 === 1 && all[i - 1].toLowerCase() === "cookie");
+      response.writeHead(status, {
+        "x-turnout-service": NAME,
+        "x-turnout-release": RELEASE,
+        "x-cookies": JSON.stringify(cookies),
+        "x-received": received,
+        ...(url.searchParams.has("set") ? { "set-cookie": url.searchParams.getAll("set") } : {}),
+      });
       let left = parts;
       const next = () => {
         left -= 1;
@@ -21,4 +32,10 @@ createServer((request, response) => {
       next();
     }, wait);
   });
-}).listen(8000);
+});
+server.on("upgrade", (_, socket) => {
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n${NAME}\n`);
+  socket.on("error", () => socket.destroy());
+  socket.pipe(socket);
+});
+server.listen(8000);

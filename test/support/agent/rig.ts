@@ -10,8 +10,9 @@ import { build } from "esbuild";
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
-const edgeImage = "turnout-edge:dev";
-const agentImage = "turnout-test-agent:dev";
+
+/** Ids of the images a rig runs: a tag may be moved by another checkout that builds at the same time. */
+export type Images = { edge: string; agent: string };
 
 /** What came of the requests of a load. */
 export type LoadResult = {
@@ -55,9 +56,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** Builds the edge's image and one with the agent, bundled as the ops image bundles it. */
-export async function buildImages(): Promise<void> {
+export async function buildImages(): Promise<Images> {
   const root = join(here, "../../..");
   const context = await mkdtemp(join(tmpdir(), "turnout-agent-"));
+  const image = (tag: string, directory: string) => docker("build", "--quiet", "--tag", tag, directory);
   try {
     await build({
       entryPoints: [join(here, "entry.ts")],
@@ -70,20 +72,24 @@ export async function buildImages(): Promise<void> {
     });
     for (const file of ["Dockerfile", "backend.js", "load.js", "package.json"])
       await copyFile(join(here, file), join(context, file));
-    await docker("build", "--quiet", "--tag", agentImage, context);
+    return {
+      agent: await image("turnout-test-agent:dev", context),
+      edge: await image("turnout-edge:dev", join(root, "images/edge")),
+    };
   } finally {
     await rm(context, { recursive: true, force: true });
   }
-  await docker("build", "--quiet", "--tag", edgeImage, join(root, "images/edge"));
 }
 
 /** An edge, its agent and replicas on a network of their own; everything carries the label `turnout.stack=<name>`. */
 export class Rig {
   readonly name: string;
   readonly token: string;
-  constructor(name: string, token: string) {
+  private readonly images: Images;
+  constructor(name: string, token: string, images: Images) {
     this.name = name;
     this.token = token;
+    this.images = images;
   }
 
   async create(): Promise<void> {
@@ -106,7 +112,7 @@ export class Rig {
     return this.run(
       "edge",
       ...[...publish(ports.public, 8080), ...publish(ports.preview, 8081), ...publish(ports.whoami, 8404)],
-      ...["--volume", `${this.name}:/edge`, edgeImage],
+      ...["--volume", `${this.name}:/edge`, this.images.edge],
     );
   }
 
@@ -118,28 +124,32 @@ export class Rig {
       pipe(
         token,
         ...["run", "--rm", "--interactive", "--user", "0", "--volume", `${name}-secrets:/secrets`],
-        ...["--label", label, agentImage, ...write],
+        ...["--label", label, this.images.agent, ...write],
       ),
     );
     await put;
     return this.run(
       "agent",
       ...["--publish", `127.0.0.1:${port}:8090`, "--volume", `${name}:/edge`],
-      ...["--volume", `${name}-secrets:/run/secrets:ro`, agentImage],
+      ...["--volume", `${name}-secrets:/run/secrets:ro`, this.images.agent],
     );
   }
 
   /** Starts a replica of a service; `<rig>-<color>-<service>` is its Swarm name. */
   replica(id: string, service: string, release: string): Promise<string> {
     const env = ["--env", `NAME=${service}`, "--env", `RELEASE=${release}`];
-    return this.run(id, ...["--network-alias", `tasks.${service}`, ...env, agentImage], ...["node", "/app/backend.js"]);
+    return this.run(
+      id,
+      ...["--network-alias", `tasks.${service}`, ...env, this.images.agent],
+      ...["node", "/app/backend.js"],
+    );
   }
 
   /** Starts asking; the function it gives stops that and tells what came of it. */
   async load(url: string): Promise<() => Promise<LoadResult>> {
     const child = spawn("docker", [
       ...["run", "--rm", "--interactive", "--label", this.label, "--network", this.name],
-      ...[agentImage, "node", "/app/load.js", url],
+      ...[this.images.agent, "node", "/app/load.js", url],
     ]);
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type Answer, TestEdge } from "../support/agent/edge.ts";
+import { binomialBound, visit } from "../support/agent/visitors.ts";
+
+let own: TestEdge;
+const leaseMs = 60_000;
+const trial = (weight: number) => own.client.setCandidate({ color: "green", weight, leaseMs });
+const colorOf = (answer: Answer) => answer.headers["x-turnout-color"];
+const newcomers = (count: number) => Array.from({ length: count }, () => undefined);
+/** A visitor who holds the cookie of a bucket; `extra` stands behind it. */
+const holding = (cookie: string) => own.ask("/", { headers: { cookie } });
+
+describe("visitors of a canary", { timeout: 240_000 }, () => {
+  before(async () => {
+    own = await TestEdge.start("visitors");
+    await own.serveBlue();
+  });
+  after(() => own?.rig.remove());
+
+  for (const weight of [5, 25])
+    it(`gives the candidate ${weight} % of 10,000 visitors`, async (t) => {
+      await trial(weight);
+      const visits = await visit(own.url(), newcomers(10_000));
+      const got = visits.filter(({ color }) => color === "green").length;
+      const bound = binomialBound(10_000, weight / 100);
+      t.diagnostic(`${got} of 10,000, bound ±${bound.toFixed(0)}`);
+      assert.ok(Math.abs(got - weight * 100) <= bound, `${got} of 10,000`);
+      for (const { color, cookie } of visits) {
+        const [, named, bucket] = cookie?.match(/^turnout=(blue|green)\.(\d+)$/) ?? [];
+        assert.equal(named, color);
+        assert.equal(color, Number(bucket) < weight ? "green" : "blue", cookie);
+      }
+    });
+
+  it("keeps a visitor's color at a weight, and moves them at most once while it grows", async () => {
+    await trial(5);
+    const first = await visit(own.url(), newcomers(1_000));
+    const again = await visit(
+      own.url(),
+      first.map(({ cookie }) => cookie),
+    );
+    assert.deepEqual(
+      again,
+      first.map((one) => ({ ...one, given: false })),
+      "the same color and no other cookie",
+    );
+    await trial(25);
+    const grown = await visit(
+      own.url(),
+      again.map(({ cookie }) => cookie),
+    );
+    grown.forEach(({ color, given }, i) => {
+      if (again[i]?.color === "green") assert.equal(color, "green", "who had the candidate keeps it");
+      assert.equal(given, color !== again[i]?.color, "only who moves gets another cookie");
+    });
+    const got = grown.filter(({ color }) => color === "green").length;
+    assert.ok(Math.abs(got - 250) <= binomialBound(1_000, 0.25), `${got} of 1,000 at 25 %`);
+    await trial(5);
+    const shrunk = await visit(
+      own.url(),
+      grown.map(({ cookie }) => cookie),
+    );
+    assert.deepEqual(
+      shrunk.map(({ color }) => color),
+      first.map(({ color }) => color),
+      "those between move back",
+    );
+  });
+
+  it("says how long and how the cookie is kept, beside the application's own", async () => {
+    await trial(25);
+    const { headers } = await own.ask("/?set=a%3D1&set=turnout2%3D2");
+    const [a, b, ours, ...more] = headers["set-cookie"] ?? [];
+    assert.deepEqual([a, b, more], ["a=1", "turnout2=2", []]);
+    assert.match(ours ?? "", /^turnout=(blue|green)\.\d{1,2}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=3600$/);
+  });
+
+  it("draws anew for a cookie that says nothing", async () => {
+    await trial(100);
+    for (const cookie of [
+      "turnout=",
+      "turnout=green",
+      "turnout=red.5",
+      "turnout=blue.100",
+      "turnout=blue.07",
+      "xturnout=blue.1",
+    ]) {
+      const { headers } = await holding(cookie);
+      assert.match(headers["set-cookie"]?.[0] ?? "", /^turnout=green\.\d{1,2};/, cookie);
+    }
+    // The bucket decides, not the color that is named.
+    await trial(25);
+    assert.equal(colorOf(await holding("turnout=blue.24")), "green");
+    assert.equal(colorOf(await holding("turnout=green.25")), "blue");
+  });
+
+  it("takes its cookie out of the request and leaves the others as they are", async () => {
+    const cases: [string, string[]][] = [
+      ["turnout=blue.1", []],
+      ["turnout=blue.1;", []],
+      ["turnout=blue.1; b=2", ["b=2"]],
+      ["a=1; turnout=blue.1; b=2", ["a=1; b=2"]],
+      ["a=1; turnout=blue.1", ["a=1"]],
+      ["a=1;turnout=blue.1;b=2", ["a=1;b=2"]],
+      ['a="x y,z=;  b=%20 ; turnout=nonsense; c==d=', ['a="x y,z=;  b=%20 ; c==d=']],
+      ["xturnout=1; turnout2=3; turn=out", ["xturnout=1; turnout2=3; turn=out"]],
+      ["xturnout=blue.1; turnout=blue.1; turnout2=blue.1", ["xturnout=blue.1; turnout2=blue.1"]],
+      ["a=turnout=blue.1; b=turnout", ["a=turnout=blue.1; b=turnout"]],
+      ["TURNOUT=blue.1", ["TURNOUT=blue.1"]],
+    ];
+    const seen = async (cookie: string, port = own.ports.public) => {
+      const answer = await fetch(own.url("/", port), { headers: { cookie } });
+      return JSON.parse(answer.headers.get("x-cookies") ?? "") as string[];
+    };
+    for (const [cookie, others] of cases) assert.deepEqual(await seen(cookie), others, cookie);
+    assert.deepEqual(await seen("a=1; turnout=blue.1", own.ports.preview), ["a=1"]);
+    await own.client.clearCandidate();
+    for (const [cookie, others] of cases) assert.deepEqual(await seen(cookie), others, cookie);
+  });
+
+  it("gives no cookie without a candidate, nor on the preview", async () => {
+    await own.client.clearCandidate();
+    assert.equal((await own.ask()).headers["set-cookie"], undefined);
+    assert.equal(colorOf(await holding("turnout=green.0")), "blue");
+    assert.equal((await holding("turnout=green.0")).headers["set-cookie"], undefined);
+    await trial(50);
+    const preview = await fetch(own.url("/", own.ports.preview));
+    assert.equal(preview.headers.get("set-cookie"), null);
+    await own.client.clearCandidate();
+  });
+});
