@@ -6,12 +6,15 @@ export const visitorCookie = "turnout";
 /** How long a browser keeps the cookie where an input does not say it, in seconds. */
 export const defaultCookieMaxAge = 3_600;
 
-/** The lines that read the cookie and take it out of the request, whose other cookies stay as they are, byte for byte. */
+/** The lines that read the cookie into `txn.held` and `txn.bucket` if it is well-formed, and take it out of the request, whose other cookies stay as they are, byte for byte. */
 export function takeCookie(): string[] {
   // Not whether HAProxy finds the cookie: it reads quotes, which browsers do not, and would miss one behind a stray quote.
   const there = `{ req.fhdr(cookie) -m sub ${visitorCookie} }`;
+  const wellFormed = "{ var(txn.cookie) -m reg ^(blue|green)\\.[1-9]?[0-9]$ }";
   return [
     `  http-request set-var(txn.cookie) req.cook(${visitorCookie})`,
+    `  http-request set-var(txn.held) var(txn.cookie),field(1,.) if ${wellFormed}`,
+    `  http-request set-var(txn.bucket) var(txn.cookie),field(2,.) if ${wellFormed}`,
     // Behind another cookie, then in front of all others, then alone.
     `  http-request replace-header cookie '^(.*[^;]);[ \\t]*${visitorCookie}[ \\t]*=[^;]*(.*)$' '\\1\\2' if ${there}`,
     `  http-request replace-header cookie '^[; \\t]*${visitorCookie}[ \\t]*=[^;]*;?[ \\t]*(.*)$' '\\1' if ${there}`,
@@ -25,12 +28,18 @@ export function takeCookie(): string[] {
  */
 export function chooseByBucket(): string[] {
   const trial = "{ var(txn.candidate) -m str blue green }";
-  const wellFormed = "{ var(txn.cookie) -m reg ^(blue|green)\\.[1-9]?[0-9]$ }";
   return [
-    `  http-request set-var(txn.bucket) var(txn.cookie),field(2,.) if ${wellFormed}`,
     `  http-request set-var(txn.bucket) rand(100) if ${trial} !{ var(txn.bucket) -m found }`,
     `  http-request set-var(txn.color) var(txn.candidate) if ${trial} { var(txn.bucket),sub(txn.weight) lt 0 }`,
     `  http-request set-var-fmt(txn.keep) "%[var(txn.color)].%[var(txn.bucket)]" if ${trial}`,
+  ];
+}
+
+/** The lines that leave a visitor with the color that served before, while its backend for the service has replicas. */
+export function keepSkewed(): string[] {
+  return [
+    '  http-request set-var-fmt(txn.warm) "be_%[var(txn.skew)]_%[var(txn.service)]"',
+    "  http-request set-var(txn.color) var(txn.skew) if { var(txn.held),strcmp(txn.skew) eq 0 } { var(txn.warm),nbsrv gt 0 }",
   ];
 }
 

@@ -1,16 +1,18 @@
 import { colors } from "./color.ts";
-import { chooseByBucket, giveCookie, takeCookie } from "./edge-cookie.ts";
+import { chooseByBucket, giveCookie, keepSkewed, takeCookie } from "./edge-cookie.ts";
 import { counterSlots, countersTable, edgeFiles } from "./edge-files.ts";
+import { emptyServe } from "./edge-map.ts";
 import { type EdgeRoute, routingRules } from "./edge-routes.ts";
 import { edgePorts } from "./names.ts";
 
 function readServeMap(): string[] {
   return [
-    `  http-request set-var(txn.serve) str(serve),map_str(${edgeFiles.serveMap},-:-:0:-)`,
+    `  http-request set-var(txn.serve) str(serve),map_str(${edgeFiles.serveMap},${emptyServe})`,
     "  http-request set-var(txn.committed) var(txn.serve),field(1,:)",
     "  http-request set-var(txn.candidate) var(txn.serve),field(2,:)",
     "  http-request set-var(txn.weight) var(txn.serve),field(3,:)",
     "  http-request set-var(txn.preview) var(txn.serve),field(4,:)",
+    "  http-request set-var(txn.skew) var(txn.serve),field(5,:)",
   ];
 }
 
@@ -30,7 +32,7 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
   const choose =
     entrance === "preview"
       ? ["  http-request set-var(txn.color) var(txn.preview)"]
-      : ["  http-request set-var(txn.color) var(txn.committed)", ...chooseByBucket()];
+      : ["  http-request set-var(txn.color) var(txn.committed)", ...chooseByBucket(), ...keepSkewed()];
   const missing = entrance === "preview" ? "no color to preview yet" : "no color serves yet";
   const slot = (name: (typeof counterSlots)[number]) => counterSlots.indexOf(name);
   return [
@@ -40,6 +42,7 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     // For the log: without the query, which may hold what is nobody's business.
     "  http-request set-var(txn.path) path",
     ...readServeMap(),
+    ...routingRules(routes),
     ...takeCookie(),
     ...choose,
     `  http-request set-var(txn.release) var(txn.color),map_str(${edgeFiles.releasesMap},-)`,
@@ -64,7 +67,6 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     `  http-after-response sc-inc-gpc(${slot("over2000")},0) if { res.timer.hdr gt 2000 }`,
     `  http-after-response sc-inc-gpc(${slot("unanswered")},0) unless { res.timer.hdr ge 0 }`,
     `  http-request return status 503 content-type text/plain hdr retry-after 5 hdr cache-control no-store string "${missing}\\n" if { var(txn.color) -m str -- - }`,
-    ...routingRules(routes),
     `  http-request return status 404 content-type text/plain hdr cache-control no-store string "no service has this address\\n" unless { var(txn.service) -m found }`,
     "  use_backend be_%[var(txn.color)]_%[var(txn.service)]",
   ];
@@ -74,7 +76,7 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
 export function whoami(): string[] {
   const jsonName = (name: string, of: string) => [
     `  http-request set-var-fmt(txn.${name}) '"%[var(txn.${of})]"'`,
-    `  http-request set-var(txn.${name}) str(null) if { var(txn.${of}) -m str -- - }`,
+    `  http-request set-var(txn.${name}) str(null) if { var(txn.${of}) -m str -- - } or { var(txn.${of}) -m len 0 }`,
   ];
   return [
     "frontend whoami",
@@ -85,9 +87,9 @@ export function whoami(): string[] {
     ...colors.map(
       (color) => `  http-request set-var(txn.r_${color}) str(${color}),map_str(${edgeFiles.releasesMap},-)`,
     ),
-    ...["committed", "candidate", "preview"].flatMap((field) => jsonName(`j_${field}`, field)),
+    ...["committed", "candidate", "preview", "skew"].flatMap((field) => jsonName(`j_${field}`, field)),
     ...colors.flatMap((color) => jsonName(`j_${color}`, `r_${color}`)),
-    `  http-request return status 200 content-type application/json hdr cache-control no-store lf-string '{"committed":%[var(txn.j_committed)],"candidate":%[var(txn.j_candidate)],"weight":%[var(txn.weight)],"preview":%[var(txn.j_preview)],"releases":{"blue":%[var(txn.j_blue)],"green":%[var(txn.j_green)]},"pid":%pid}' if { path /turnout/serving }`,
+    `  http-request return status 200 content-type application/json hdr cache-control no-store lf-string '{"committed":%[var(txn.j_committed)],"candidate":%[var(txn.j_candidate)],"weight":%[var(txn.weight)],"preview":%[var(txn.j_preview)],"skew":%[var(txn.j_skew)],"releases":{"blue":%[var(txn.j_blue)],"green":%[var(txn.j_green)]},"pid":%pid}' if { path /turnout/serving }`,
     `  http-request return status 404 content-type text/plain string "not found\\n"`,
   ];
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { z } from "zod";
 import type { Color } from "../core/color.ts";
+import type { Commit } from "../core/edge-commit.ts";
 import { StepError } from "../core/errors.ts";
 import {
   type ConfigAnswer,
@@ -75,8 +76,13 @@ export interface EdgeClient {
   state(): Promise<StateAnswer>;
   /** Says which release a color is to run; replicas that show another get no requests. */
   announce(color: Color, release: string): Promise<StateAnswer>;
-  /** Everybody to the color. Returns only when HAProxy does it. */
-  commit(commit: { color: Color; epoch: string; expectedCommitted?: Color | null }): Promise<StateAnswer>;
+  /**
+   * Everybody to the color. Returns only when HAProxy does it. Visitors whose cookie names the color before stay there
+   * for `skewMs` while it has replicas.
+   */
+  commit(commit: Commit): Promise<StateAnswer>;
+  /** No visitor stays with the color before any longer. */
+  endSkew(): Promise<StateAnswer>;
   /** Gives a color `weight` percent for as long as the lease lasts. */
   setCandidate(candidate: { color: Color; weight: number; leaseMs: number }): Promise<StateAnswer>;
   /** From now on the candidate has `leaseMs` again. */
@@ -136,6 +142,7 @@ export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
     state: () => call("GET", "/v1/state", stateAnswer),
     announce: (color, release) => call("PUT", "/v1/releases", stateAnswer, { color, release }),
     commit: (commit) => call("POST", "/v1/commit", stateAnswer, commit),
+    endSkew: () => call("DELETE", "/v1/skew", stateAnswer),
     setCandidate: (candidate) => call("PUT", "/v1/candidate", stateAnswer, candidate),
     renewLease: (leaseMs) => call("POST", "/v1/lease", stateAnswer, { leaseMs }),
     clearCandidate: () => call("DELETE", "/v1/candidate", stateAnswer),

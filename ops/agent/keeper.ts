@@ -1,12 +1,6 @@
-import {
-  applyState,
-  type EdgeChange,
-  type EdgeState,
-  type EdgeTime,
-  expireLease,
-  mapValue,
-  previewColor,
-} from "../../core/edge-state.ts";
+import { mapValue, previewColor } from "../../core/edge-map.ts";
+import { applyState, type EdgeChange, type EdgeState, expire as expired } from "../../core/edge-state.ts";
+import { type Deadline, type EdgeTime, remainingMs } from "../../core/edge-time.ts";
 import type { Configs } from "./configs.ts";
 import { NotLive } from "./errors.ts";
 import type { Haproxy } from "./haproxy.ts";
@@ -40,7 +34,7 @@ export interface Keeper {
   /** By checks made after the last announcement: it waits for them, up to 1.5 s. */
   servers(): Promise<ServersAnswer>;
   counters(): Promise<CountersAnswer>;
-  /** Ends a lease that has run out and mends whatever differs from the state. Never throws. */
+  /** Ends what has run out and mends whatever differs from the state. Never throws. */
   reconcile(): Promise<void>;
   /** Milliseconds until the next `reconcile` is due, at most 1,000. */
   nextDue(): number;
@@ -87,12 +81,13 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
 
   const view = async (): Promise<StateAnswer> => {
     const now = time();
-    const current = expireLease(state, now);
-    const { committed, candidate, weight, releases, epoch, lease } = current;
+    const current = expired(state, now);
+    const { committed, candidate, weight, releases, epoch, lease, skew } = current;
     const live = await observe(haproxy, current);
     return {
       ...{ committed, candidate, weight, releases, epoch, preview: previewColor(current) },
-      lease: lease && { ttlMs: lease.ttlMs, expiresAt: lease.expiresAt, remainingMs: lease.deadlineMs - now.uptimeMs },
+      lease: lease && timeLeft(lease, now),
+      skew: skew && { color: skew.color, ...timeLeft(skew, now) },
       ...live,
       config: await configs.view(),
       instance: options.instance,
@@ -100,9 +95,11 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   };
 
   const expire = async () => {
-    const next = expireLease(state, time());
+    const next = expired(state, time());
     if (next === state) return;
-    log(`the lease of ${state.candidate} ran out; ${state.committed ?? "no color"} takes all requests`);
+    const { lease, skew, candidate, committed } = state;
+    if (lease && !next.lease) log(`the lease of ${candidate} ran out; ${committed ?? "no color"} takes all requests`);
+    if (skew && !next.skew) log(`visitors of ${skew.color} are no longer kept there`);
     // In memory first: it must end even when the disk cannot be written. On disk it has run out by itself.
     state = next;
     await store.save(next);
@@ -152,10 +149,15 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
         trouble = message;
       }),
     nextDue() {
-      const left = state.lease ? state.lease.deadlineMs - time().uptimeMs : 1_000;
-      return Math.min(1_000, Math.max(10, left));
+      const left = [state.lease, state.skew].map((deadline) => (deadline ? remainingMs(deadline, time()) : 1_000));
+      return Math.max(10, Math.min(1_000, ...left));
     },
   };
+}
+
+function timeLeft(deadline: Deadline, now: EdgeTime) {
+  const { ttlMs, expiresAt } = deadline;
+  return { ttlMs, expiresAt, remainingMs: remainingMs(deadline, now) };
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,9 @@
 import { edgeFiles } from "../../core/edge-config.ts";
-import { type EdgeState, mapValue, releaseEntries } from "../../core/edge-state.ts";
+import { mapValue, parseReleases, parseServe, releaseEntries } from "../../core/edge-map.ts";
+import type { EdgeState } from "../../core/edge-state.ts";
 import { TurnoutError } from "../../core/errors.ts";
 import type { Haproxy } from "./haproxy.ts";
-import { parseReleases, parseServe, type Worker } from "./parse.ts";
+import type { Worker } from "./parse.ts";
 import type { StateAnswer } from "./schema.ts";
 
 /**

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { edgeFiles } from "../../core/edge-config.ts";
-import type { EdgeTime } from "../../core/edge-state.ts";
+import type { EdgeTime } from "../../core/edge-time.ts";
 import { TurnoutError } from "../../core/errors.ts";
 import { edgePorts } from "../../core/names.ts";
 import { configsIn, type Validate } from "./configs.ts";

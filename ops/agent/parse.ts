@@ -1,4 +1,4 @@
-import { type Color, colors, isColor } from "../../core/color.ts";
+import { colors, isColor } from "../../core/color.ts";
 import { counterSlots } from "../../core/edge-config.ts";
 import type { CountersAnswer, Counts, ServersAnswer } from "./schema.ts";
 
@@ -26,24 +26,6 @@ function parseUptime(text: string): number {
 export function parseMap(text: string): Map<string, string> {
   const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
   return new Map(lines.flatMap(([, key, value]) => (key && value ? [[key, value] as const] : [])));
-}
-
-/** Reads the one value of the serve map. */
-export function parseServe(value: string | undefined) {
-  const [committed, candidate, weight, preview] = (value ?? "").split(":");
-  const color = (text: string | undefined): Color | null => (isColor(text) ? text : null);
-  return {
-    committed: color(committed),
-    candidate: color(candidate),
-    weight: Number(weight) || 0,
-    preview: color(preview),
-  };
-}
-
-/** Reads the releases map; `-` means none. */
-export function parseReleases(map: Map<string, string>) {
-  const release = (color: Color) => (map.get(color) === "-" ? null : (map.get(color) ?? null));
-  return { blue: release("blue"), green: release("green") };
 }
 
 /** Reads `show stat` of servers, as CSV. Slots without an address are left out. */

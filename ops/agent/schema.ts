@@ -8,7 +8,12 @@ const perColor = <T extends z.ZodType>(value: T) => z.object({ blue: value, gree
 /** The bodies the agent takes. Unknown keys are errors. */
 export const requests = {
   release: z.strictObject({ color, release: z.string() }),
-  commit: z.strictObject({ color, epoch: z.string(), expectedCommitted: color.nullable().optional() }),
+  commit: z.strictObject({
+    color,
+    epoch: z.string(),
+    expectedCommitted: color.nullable().optional(),
+    skewMs: z.number().optional(),
+  }),
   candidate: z.strictObject({ color, weight: z.number(), leaseMs: z.number() }),
   lease: z.strictObject({ leaseMs: z.number() }),
   config: z.strictObject({
@@ -17,18 +22,25 @@ export const requests = {
   }),
 };
 
-/** What the agent keeps in state.json. */
+const deadline = { ttlMs: z.number(), expiresAt: z.number(), bootId: z.string(), deadlineMs: z.number() };
+
+/** What the agent keeps in state.json. What older agents did not write has a default. */
 export const storedState = z.strictObject({
   committed: color.nullable(),
   candidate: color.nullable(),
   weight: z.number().int().min(0).max(100),
-  lease: z
-    .strictObject({ ttlMs: z.number(), expiresAt: z.number(), bootId: z.string(), deadlineMs: z.number() })
-    .nullable(),
+  lease: z.strictObject(deadline).nullable(),
+  skew: z
+    .strictObject({ color, ...deadline })
+    .nullable()
+    .default(null),
   releases: z.strictObject({ blue: z.string().nullable(), green: z.string().nullable() }),
   announced: color.nullable(),
   epoch: z.string(),
 });
+
+/** `remainingMs` counts down; `expiresAt` is epoch milliseconds by the server's wall clock. */
+const timeLeft = { ttlMs: z.number(), expiresAt: z.number(), remainingMs: z.number() };
 
 /** What every change and `GET /v1/state` answer. */
 export const stateAnswer = z.object({
@@ -36,8 +48,9 @@ export const stateAnswer = z.object({
   candidate: color.nullable(),
   /** The candidate's share in percent. */
   weight: z.number(),
-  /** `remainingMs` counts down; `expiresAt` is epoch milliseconds by the server's wall clock. */
-  lease: z.object({ ttlMs: z.number(), expiresAt: z.number(), remainingMs: z.number() }).nullable(),
+  lease: z.object(timeLeft).nullable(),
+  /** Until when visitors whose cookie names this color, which served before, are still served by it. */
+  skew: z.object({ color, ...timeLeft }).nullable(),
   releases: perColor(z.string().nullable()),
   preview: color.nullable(),
   epoch: z.string(),
@@ -48,6 +61,7 @@ export const stateAnswer = z.object({
       candidate: color.nullable(),
       weight: z.number(),
       preview: color.nullable(),
+      skew: color.nullable(),
       releases: perColor(z.string().nullable()),
     })
     .nullable(),

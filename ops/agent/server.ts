@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { z } from "zod";
-import { EdgeRefusal, type RefusalCode } from "../../core/edge-state.ts";
+import { EdgeRefusal, type RefusalCode } from "../../core/edge-refusal.ts";
 import { BadRequest, ConfigInvalid, HaproxyRefused, HaproxyUnreachable, NotLive } from "./errors.ts";
 import type { Keeper } from "./keeper.ts";
 import { requests } from "./schema.ts";
@@ -20,7 +20,7 @@ type Handler = (body: unknown) => Promise<unknown>;
 const longestBody = 1 << 20;
 
 /** Refusals that come from a malformed value rather than from the state. */
-const malformed: RefusalCode[] = ["unknown-color", "bad-release", "bad-epoch", "bad-weight", "bad-lease"];
+const malformed: RefusalCode[] = ["unknown-color", "bad-release", "bad-epoch", "bad-weight", "bad-lease", "bad-skew"];
 
 /** The agent's HTTP interface; see docs/operations.md for its calls. Everything but `/healthz` asks for the token. */
 export function createAgentServer({ keeper, token, log }: ServerOptions): Server {
@@ -71,6 +71,7 @@ function routesOf(keeper: Keeper): Record<string, Record<string, Handler>> {
       PUT: (body) => keeper.change({ kind: "candidate", ...parse(requests.candidate, body) }),
       DELETE: () => keeper.change({ kind: "withdraw" }),
     },
+    "/v1/skew": { DELETE: () => keeper.change({ kind: "end-skew" }) },
     "/v1/lease": {
       POST: (body) => keeper.change({ kind: "renew", ...parse(requests.lease, body) }),
     },

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { type EdgeState, initialState, releaseEntries, startValue } from "../../core/edge-state.ts";
+import { parseReleases, parseServe, releaseEntries, startValue } from "../../core/edge-map.ts";
+import { type EdgeState, initialState } from "../../core/edge-state.ts";
 import { moveDurably, readIfThere, writeDurably } from "./files.ts";
-import { parseReleases, parseServe } from "./parse.ts";
 import { storedState } from "./schema.ts";
 
 /** The state on the volume: `state.json` for the agent, the two maps for a starting HAProxy. */

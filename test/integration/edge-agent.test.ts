@@ -69,6 +69,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
       candidate: null,
       weight: 0,
       preview: "green",
+      skew: null,
       releases: { blue: "1.0.0", green: "1.1.0" },
     });
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Answer, TestEdge } from "../support/agent/edge.ts";
+import { docker, poll } from "../support/agent/rig.ts";
 import { binomialBound, visit } from "../support/agent/visitors.ts";
 
 let own: TestEdge;
@@ -128,5 +129,41 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     const preview = await fetch(own.url("/", own.ports.preview));
     assert.equal(preview.headers.get("set-cookie"), null);
     await own.client.clearCandidate();
+  });
+
+  it("keeps who holds the cookie of the color before, per service while that has replicas", async () => {
+    const other = { cookie: "turnout=green.7" };
+    const held = { cookie: "a=1; turnout=blue.7" };
+    const at = (path: string, headers?: Record<string, string>) => own.served(path, headers ? { headers } : {});
+    await own.commit("green", { skewMs: 60_000 });
+    assert.equal(await at("/", held), "blue");
+    assert.equal(await at("/v1", held), "blue");
+    assert.equal(await at("/", other), "green");
+    assert.equal(await at("/"), "green");
+    assert.equal(await at("/", { cookie: "turnout=blue" }), "green", "not a cookie of ours");
+    assert.equal((await own.ask("/", { headers: held })).headers["set-cookie"], undefined);
+
+    await docker("stop", "--time", "0", `${own.rig.name}-blue-web`);
+    await poll("blue's web is gone", 10, async () => (await at("/", held)) === "green");
+    assert.equal(await at("/v1", held), "blue", "its api is not");
+    await docker("start", `${own.rig.name}-blue-web`);
+    await poll("blue's web is back", 15, async () => (await at("/", held)) === "blue");
+
+    const state = await own.client.endSkew();
+    assert.deepEqual([state.skew, state.live?.skew], [null, null]);
+    assert.equal(await at("/", held), "green");
+  });
+
+  it("keeps them until the deadline and no longer", async () => {
+    const began = performance.now();
+    await own.commit("blue", { skewMs: 2_000 });
+    const held = { headers: { cookie: "turnout=green.7" } };
+    const serving = (await (await fetch(own.url("/turnout/serving", own.ports.whoami))).json()) as { skew: unknown };
+    assert.equal(serving.skew, "green");
+    assert.equal(await own.served("/", held), "green");
+    await poll("the skew ends", 5, async () => (await own.served("/", held)) === "blue");
+    const took = performance.now() - began;
+    assert.ok(took > 1_900 && took < 3_000, `it ended after ${took} ms`);
+    assert.equal((await own.client.state()).skew, null);
   });
 });

@@ -7,6 +7,7 @@ import { edgeConfigHash } from "../../core/edge-config.ts";
 import { runAgent } from "../../ops/agent/main.ts";
 import { createEdgeClient, EdgeConfigInvalid, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "../../ops/edge.ts";
 import { FakeHaproxy } from "../support/agent/fake-haproxy.ts";
+import { poll } from "../support/poll.ts";
 
 const token = "a-token-for-this-test-only";
 let directory: string;
@@ -70,6 +71,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
       ["POST", "/v1/commit", '{"color":"red","epoch":"x"}', 400, /"color"/],
       ["POST", "/v1/commit", '{"color":"blue","epoch":"x","force":true}', 400, /force/],
       ["POST", "/v1/commit", '{"color":"blue","epoch":"x"}', 409, /no announced release/],
+      ["POST", "/v1/commit", '{"color":"blue","epoch":"x","skewMs":-1}', 400, /skew in milliseconds of -1/],
       ["PUT", "/v1/candidate", '{"color":"blue","weight":"5","leaseMs":5000}', 400, /"weight"/],
       ["PUT", "/v1/config", `{"text":"x","hash":"${"0".repeat(64)}"}`, 400, /hash is not that of the text/],
       ["PUT", "/v1/config", `{"text":"${"x".repeat(1 << 20)}","hash":"x"}`, 400, /longer than/],
@@ -97,8 +99,8 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(state.haproxy.pid, 42);
     assert.equal(state.haproxy.oldWorkers, 1);
     assert.equal(state.agrees, true);
-    for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue");
-    assert.equal(await file("serve.map"), "serve green:-:0:blue\n");
+    for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue:-");
+    assert.equal(await file("serve.map"), "serve green:-:0:blue:-\n");
     assert.equal(await file("releases.map"), "blue 1.0.0\ngreen 1.1.0\n");
     assert.equal(JSON.parse(await file("state.json")).epoch, "e1");
     await assert.rejects(edge.commit({ color: "blue", epoch: "e2", expectedCommitted: "blue" }), (error) => {
@@ -111,10 +113,10 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await edge.commit({ color: "blue", epoch: "e1" });
     const state = await edge.setCandidate({ color: "green", weight: 25, leaseMs: 60_000 });
     assert.equal(state.live?.weight, 25);
-    assert.equal(haproxy.serves(41), "blue:green:25:green");
-    assert.equal(await file("serve.map"), "serve blue:-:0:green\n");
+    assert.equal(haproxy.serves(41), "blue:green:25:green:-");
+    assert.equal(await file("serve.map"), "serve blue:-:0:green:-\n");
     assert.equal((await edge.clearCandidate()).candidate, null);
-    assert.equal(haproxy.serves(41), "blue:-:0:green");
+    assert.equal(haproxy.serves(41), "blue:-:0:green:-");
   });
 
   it("does not call a commit done that HAProxy has not taken over", async () => {
@@ -142,6 +144,37 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.deepEqual(state.releases, { blue: "1.0.0", green: "1.1.0" });
     assert.notEqual(state.epoch, "e1");
     assert.equal(await file("state.json.unreadable"), '{"committed":');
+  });
+
+  it("takes up the state an older agent left", async () => {
+    await stopAgent();
+    const old = {
+      ...{ committed: "blue", candidate: null, weight: 0, lease: null, announced: "green", epoch: "e7" },
+      releases: { blue: "1.0.0", green: "1.1.0" },
+    };
+    await writeFile(join(directory, "state.json"), JSON.stringify(old));
+    await writeFile(join(directory, "serve.map"), "serve blue:-:0:green\n");
+    await startAgent();
+    const state = await client().state();
+    assert.deepEqual([state.committed, state.epoch, state.skew, state.agrees], ["blue", "e7", null, true]);
+    assert.equal(await file("serve.map"), "serve blue:-:0:green:-\n");
+  });
+
+  it("keeps visitors with the color before until the deadline, also over a restart of the agent", async () => {
+    const edge = await bothAnnounced();
+    await edge.commit({ color: "blue", epoch: "e1" });
+    const moved = await edge.commit({ color: "green", epoch: "e2", skewMs: 1_500 });
+    assert.equal(moved.skew?.color, "blue");
+    assert.equal(moved.live?.skew, "blue");
+    assert.equal(await file("serve.map"), "serve green:-:0:blue:-\n");
+    await stopAgent();
+    await startAgent();
+    const kept = await client().state();
+    assert.ok(kept.skew && kept.skew.remainingMs < 1_500, "it goes on, not anew");
+    await poll("the skew ends", 5, async () => (await client().state()).live?.skew === null || undefined);
+    assert.equal(haproxy.serves(41), "green:-:0:blue:-");
+    await client().commit({ color: "blue", epoch: "e3", skewMs: 60_000 });
+    assert.equal((await client().endSkew()).live?.skew, null);
   });
 
   it("keeps the old configuration when the new one fails, at the check or at the reload", async () => {

@@ -2,20 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { colors } from "../../core/color.ts";
-import {
-  applyState,
-  type EdgeChange,
-  EdgeRefusal,
-  type EdgeState,
-  type EdgeTime,
-  expireLease,
-  initialState,
-  mapValue,
-  previewColor,
-  type RefusalCode,
-  releaseEntries,
-  startValue,
-} from "../../core/edge-state.ts";
+import { mapValue, parseServe, previewColor, releaseEntries, startValue } from "../../core/edge-map.ts";
+import { EdgeRefusal, type RefusalCode } from "../../core/edge-refusal.ts";
+import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
+import type { EdgeTime } from "../../core/edge-time.ts";
 
 const now: EdgeTime = { bootId: "boot", uptimeMs: 50_000, wallMs: 1_700_000_000_000 };
 const apply = (state: EdgeState, ...changes: EdgeChange[]) =>
@@ -34,6 +24,7 @@ const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
     color: anyColor,
     epoch: fc.constantFrom("a", "b"),
     expectedCommitted: fc.constantFrom(undefined, null, "blue" as const, "green" as const),
+    skewMs: fc.constantFrom(undefined, 0, 5_000, -1),
   }),
   fc.record({
     kind: fc.constant("candidate" as const),
@@ -43,6 +34,7 @@ const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("renew" as const), leaseMs: fc.integer({ min: 0, max: 10_000 }) }),
   fc.constant({ kind: "withdraw" as const }),
+  fc.constant({ kind: "end-skew" as const }),
 );
 
 /** Refused changes leave the state; anything but a refusal fails the test. */
@@ -63,6 +55,8 @@ describe("edge state", () => {
       [initialState("e"), { kind: "commit", color: "blue", epoch: "x" }, "no-release"],
       [serving, { kind: "commit", color: "green", epoch: "line\nbreak" }, "bad-epoch"],
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: "green" }, "committed-differs"],
+      [serving, { kind: "commit", color: "green", epoch: "x", skewMs: 86_400_001 }, "bad-skew"],
+      [serving, { kind: "commit", color: "green", epoch: "x", skewMs: -1 }, "bad-skew"],
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: null }, "committed-differs"],
       [serving, { kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }, "candidate-is-committed"],
       [serving, { kind: "candidate", color: "green", weight: 5.5, leaseMs: 5_000 }, "bad-weight"],
@@ -85,12 +79,12 @@ describe("edge state", () => {
   });
 
   it("writes the map's value", () => {
-    assert.equal(mapValue(initialState("e")), "-:-:0:-");
-    assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green");
-    assert.equal(mapValue(serving), "blue:-:0:green");
+    assert.equal(mapValue(initialState("e")), "-:-:0:-:-");
+    assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green:-");
+    assert.equal(mapValue(serving), "blue:-:0:green:-");
     const trial = apply(serving, { kind: "candidate", color: "green", weight: 25, leaseMs: 5_000 });
-    assert.equal(mapValue(trial), "blue:green:25:green");
-    assert.equal(startValue(trial), "blue:-:0:green");
+    assert.equal(mapValue(trial), "blue:green:25:green:-");
+    assert.equal(startValue(trial), "blue:-:0:green:-");
     assert.deepEqual(releaseEntries(serving), [
       ["blue", "1.0.0"],
       ["green", "1.1.0"],
@@ -114,7 +108,7 @@ describe("edge state", () => {
         let at = now;
         for (const [change, passed] of steps) {
           at = { ...at, uptimeMs: at.uptimeMs + passed, wallMs: at.wallMs + passed };
-          state = attempt(expireLease(state, at), change, at);
+          state = attempt(expire(state, at), change, at);
           assert.equal(state.lease === null, state.candidate === null);
           if (state.candidate === null) assert.equal(state.weight, 0);
           else {
@@ -126,10 +120,54 @@ describe("edge state", () => {
             assert.notEqual(state.releases[state.committed], null);
             assert.notEqual(previewColor(state), state.committed);
           }
-          assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-)$/);
+          if (state.skew !== null) {
+            assert.equal(state.candidate, null);
+            assert.notEqual(state.skew.color, state.committed);
+            assert.notEqual(state.releases[state.skew.color], null);
+            assert.ok(state.skew.deadlineMs <= at.uptimeMs + 5_000);
+          }
+          assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-):(blue|green|-)$/);
+          const { committed, candidate, weight } = state;
+          const skew = state.skew?.color ?? null;
+          assert.deepEqual(parseServe(mapValue(state)), {
+            committed,
+            candidate,
+            weight,
+            skew,
+            preview: previewColor(state),
+          });
         }
       }),
     );
+  });
+
+  it("keeps visitors of the color before only for its time, until another commit, release or trial", () => {
+    const moved = apply(serving, { kind: "commit", color: "green", epoch: "e2", skewMs: 10_000 });
+    assert.equal(moved.skew?.color, "blue");
+    assert.equal(mapValue(moved), "green:-:0:blue:blue");
+    assert.equal(startValue(moved), "green:-:0:blue:-");
+    const later = { ...now, uptimeMs: now.uptimeMs + 9_999, wallMs: 0 };
+    assert.equal(expire(moved, later), moved);
+    assert.equal(expire(moved, { ...now, uptimeMs: now.uptimeMs + 10_000 }).skew, null);
+    assert.equal(expire(moved, { ...now, bootId: "another" }).skew, null);
+    const again = applyState(moved, { kind: "commit", color: "green", epoch: "e2", skewMs: 10_000 }, later);
+    assert.deepEqual(again, moved, "a commit whose answer was lost does not start it anew");
+    const after = (change: EdgeChange) => apply(moved, change).skew?.color ?? null;
+    assert.equal(after({ kind: "commit", color: "blue", epoch: "e3" }), null);
+    assert.equal(after({ kind: "commit", color: "green", epoch: "e3", skewMs: 5_000 }), null, "nothing moved");
+    assert.equal(after({ kind: "commit", color: "blue", epoch: "e3", skewMs: 5_000 }), "green");
+    assert.equal(after({ kind: "end-skew" }), null);
+    assert.equal(after({ kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }), null);
+    assert.equal(after({ kind: "announce", color: "blue", release: "2.0.0" }), null);
+    assert.equal(after({ kind: "announce", color: "blue", release: "1.0.0" }), "blue");
+    assert.equal(after({ kind: "announce", color: "green", release: "2.0.0" }), "blue");
+    assert.equal(after({ kind: "withdraw" }), "blue");
+  });
+
+  it("reads the map of an older agent", () => {
+    assert.deepEqual(parseServe("blue:-:0:green"), {
+      ...{ committed: "blue", candidate: null, weight: 0, preview: "green", skew: null },
+    });
   });
 
   it("never lets a lease last longer than its time, whatever the wall clock does", () => {
@@ -146,7 +184,7 @@ describe("edge state", () => {
             uptimeMs: now.uptimeMs + passed,
             wallMs: now.wallMs + passed + jump,
           };
-          const after = expireLease(trial, later);
+          const after = expire(trial, later);
           const expected = rebooted || passed >= leaseMs ? serving : trial;
           assert.deepEqual(after, expected);
         },

@@ -1,0 +1,58 @@
+import { type Color, colors, isColor, otherColor, type PerColor } from "./color.ts";
+import { withoutCandidate } from "./edge-commit.ts";
+import type { EdgeState } from "./edge-state.ts";
+
+/** What the serve map holds while nobody serves. */
+export const emptyServe = "-:-:0:-:-";
+
+/** What the serve map says, `null` for nobody. */
+export type Serve = {
+  committed: Color | null;
+  candidate: Color | null;
+  weight: number;
+  preview: Color | null;
+  skew: Color | null;
+};
+
+/** The color the preview entrance shows: the one that does not serve; before the first commit the one announced last. */
+export function previewColor(state: EdgeState): Color | null {
+  return state.committed === null ? state.announced : otherColor(state.committed);
+}
+
+/** The serve map's one value, `<committed>:<candidate>:<weight>:<preview>:<skew>`, with `-` for nobody. */
+export function mapValue(state: EdgeState): string {
+  const { committed, candidate, weight, skew } = state;
+  return [committed, candidate, weight, previewColor(state), skew?.color].map((part) => part ?? "-").join(":");
+}
+
+/**
+ * What a starting HAProxy reads: never what ends by itself, a candidate or skew, since nobody may be there to end it.
+ * The agent adds that as soon as it finds HAProxy running without.
+ */
+export function startValue(state: EdgeState): string {
+  return mapValue({ ...withoutCandidate(state), skew: null });
+}
+
+/** Reads the serve map's value; fields that an older map does not have are nobody. */
+export function parseServe(value: string | undefined): Serve {
+  const [committed, candidate, weight, preview, skew] = (value ?? "").split(":");
+  const color = (text: string | undefined) => (isColor(text) ? text : null);
+  return {
+    committed: color(committed),
+    candidate: color(candidate),
+    weight: Number(weight) || 0,
+    preview: color(preview),
+    skew: color(skew),
+  };
+}
+
+/** The releases map's entries. A color of no known release gets a value no replica can show. */
+export function releaseEntries(state: EdgeState): [string, string][] {
+  return colors.map((color) => [color, state.releases[color] ?? "-"]);
+}
+
+/** Reads the releases map; `-` means none. */
+export function parseReleases(map: Map<string, string>): PerColor<string | null> {
+  const release = (color: Color) => (map.get(color) === "-" ? null : (map.get(color) ?? null));
+  return { blue: release("blue"), green: release("green") };
+}
