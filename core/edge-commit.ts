@@ -1,4 +1,5 @@
 import type { Color } from "./color.ts";
+import { defaultDrainSpreadMs } from "./edge-drain.ts";
 import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./edge-refusal.ts";
 import type { EdgeState } from "./edge-state.ts";
 import { deadlineIn, type EdgeTime } from "./edge-time.ts";
@@ -12,6 +13,10 @@ export type Commit = {
   expectedCommitted?: Color | null | undefined;
   /** How long visitors whose cookie names the color before stay there while it has replicas, in milliseconds. Default 0. */
   skewMs?: number | undefined;
+  /** When the color before begins to lose what began there before the commit, in milliseconds from now. Default: never. */
+  drainMs?: number | undefined;
+  /** Over how long that is spread, in milliseconds. Default 30,000. */
+  drainSpreadMs?: number | undefined;
 };
 
 /** The state with every request at the committed color. */
@@ -23,14 +28,17 @@ export function withoutCandidate(state: EdgeState): EdgeState {
 export const longestAfterCommitMs = 86_400_000;
 
 /**
- * The state after a commit. It ends a trial and the skew of a commit before it.
+ * The state after a commit. It ends a trial and the skew of a commit before it, and the drain of the
+ * color that serves again.
  * @throws EdgeRefusal when it does not fit
  */
 export function commit(state: EdgeState, change: Commit, now: EdgeTime): EdgeState {
-  const { color, epoch, expectedCommitted, skewMs = 0 } = change;
+  const { color, epoch, expectedCommitted, skewMs = 0, drainMs, drainSpreadMs } = change;
   mustBeColor(color);
   mustBeName("bad-epoch", "epoch", epoch);
   mustBeWithin("bad-skew", "a skew in milliseconds", skewMs, 0, longestAfterCommitMs);
+  mustBeWithin("bad-drain", "a drain in milliseconds", drainMs ?? 0, 0, longestAfterCommitMs);
+  mustBeWithin("bad-drain", "a drain's spread in milliseconds", drainSpreadMs ?? 0, 0, longestAfterCommitMs);
   if (state.releases[color] === null)
     throw new EdgeRefusal("no-release", `${color} has no announced release`, "announce it before the commit");
   // Its answer may have been lost: what runs since then must not start anew.
@@ -41,11 +49,16 @@ export function commit(state: EdgeState, change: Commit, now: EdgeTime): EdgeSta
       `${state.committed ?? "no color"} serves, not ${expectedCommitted ?? "none"} as the commit of ${color} expects`,
       "look at who serves and decide anew",
     );
-  const left = state.committed === color ? null : state.committed;
+  const moved = { ...withoutCandidate(state), committed: color, epoch, skew: null };
+  if (state.committed === color) return moved;
+  const left = state.committed;
   return {
-    ...withoutCandidate(state),
-    committed: color,
-    epoch,
+    ...moved,
     skew: left && skewMs > 0 ? { color: left, ...deadlineIn(skewMs, now) } : null,
+    // A drain of before can only be that of the color that serves again now.
+    drain:
+      left && drainMs !== undefined
+        ? { color: left, spreadMs: drainSpreadMs ?? defaultDrainSpreadMs, ...deadlineIn(drainMs, now) }
+        : null,
   };
 }

@@ -10,6 +10,7 @@ export type RefusalCode =
   | "bad-weight"
   | "bad-lease"
   | "bad-skew"
+  | "bad-drain"
   | "nothing-committed"
   | "candidate-is-committed"
   | "no-candidate"

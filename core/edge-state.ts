@@ -1,5 +1,6 @@
 import type { Color, PerColor } from "./color.ts";
 import { type Commit, commit, withoutCandidate } from "./edge-commit.ts";
+import type { Drain } from "./edge-drain.ts";
 import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./edge-refusal.ts";
 import { type Deadline, deadlineIn, type EdgeTime, isOver } from "./edge-time.ts";
 
@@ -21,6 +22,8 @@ export type EdgeState = {
   lease: Lease | null;
   /** There is none while there is a candidate; its color never is the committed one. */
   skew: Skew | null;
+  /** Its color is one that served before and does not now. */
+  drain: Drain | null;
   /** The release each color is expected to run; a replica that says otherwise gets no requests. */
   releases: PerColor<string | null>;
   /** The color whose release was announced last. */
@@ -49,6 +52,7 @@ export function initialState(epoch: string): EdgeState {
     weight: 0,
     lease: null,
     skew: null,
+    drain: null,
     releases: { blue: null, green: null },
     announced: null,
     epoch,
@@ -78,11 +82,13 @@ export function applyState(state: EdgeState, change: EdgeChange, now: EdgeTime):
   }
 }
 
-/** The state without what has run out by now, a lease or skew; the state itself when nothing has. */
+/** The state without what has run out by now, a lease, skew, or a drain of before a reboot; the state itself when nothing has. */
 export function expire(state: EdgeState, now: EdgeTime): EdgeState {
   let current = state;
   if (current.lease && isOver(current.lease, now)) current = withoutCandidate(current);
   if (current.skew && isOver(current.skew, now)) current = { ...current, skew: null };
+  // A reboot has ended what was to be closed. Otherwise a drain ends when nothing is left.
+  if (current.drain && current.drain.bootId !== now.bootId) current = { ...current, drain: null };
   return current;
 }
 

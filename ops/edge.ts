@@ -78,7 +78,7 @@ export interface EdgeClient {
   announce(color: Color, release: string): Promise<StateAnswer>;
   /**
    * Everybody to the color. Returns only when HAProxy does it. Visitors whose cookie names the color before stay there
-   * for `skewMs` while it has replicas.
+   * for `skewMs` while it has replicas; what began there before is closed, spread over `drainSpreadMs`, after `drainMs`.
    */
   commit(commit: Commit): Promise<StateAnswer>;
   /** No visitor stays with the color before any longer. */

@@ -1,13 +1,15 @@
-import { mapValue, previewColor } from "../../core/edge-map.ts";
+import { mapValue } from "../../core/edge-map.ts";
 import { applyState, type EdgeChange, type EdgeState, expire as expired } from "../../core/edge-state.ts";
-import { type Deadline, type EdgeTime, remainingMs } from "../../core/edge-time.ts";
+import { type EdgeTime, isOver, remainingMs } from "../../core/edge-time.ts";
 import type { Configs } from "./configs.ts";
+import { closeSome } from "./drain.ts";
 import { NotLive } from "./errors.ts";
 import type { Haproxy } from "./haproxy.ts";
-import { applyTo, observe } from "./live.ts";
+import { applyTo } from "./live.ts";
 import { parseCounters, parseServers } from "./parse.ts";
 import type { ConfigAnswer, CountersAnswer, ServersAnswer, StateAnswer } from "./schema.ts";
 import type { Store } from "./store.ts";
+import { viewOf } from "./view.ts";
 
 /** What the agent needs of the world. */
 export interface KeeperOptions {
@@ -17,6 +19,8 @@ export interface KeeperOptions {
   time: () => EdgeTime;
   sleep: (milliseconds: number) => Promise<unknown>;
   log: (line: string) => void;
+  /** Draws from 0 to 1. */
+  random: () => number;
   /** Random for each start. */
   instance: string;
   /** How long a change may take to be live before its caller is told that it is not. Default 5,000. */
@@ -34,7 +38,7 @@ export interface Keeper {
   /** By checks made after the last announcement: it waits for them, up to 1.5 s. */
   servers(): Promise<ServersAnswer>;
   counters(): Promise<CountersAnswer>;
-  /** Ends what has run out and mends whatever differs from the state. Never throws. */
+  /** Ends what has run out, closes what is due, and mends whatever differs from the state. Never throws. */
   reconcile(): Promise<void>;
   /** Milliseconds until the next `reconcile` is due, at most 1,000. */
   nextDue(): number;
@@ -47,6 +51,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   let queue: Promise<unknown> = Promise.resolve();
   let trouble = "";
   let settledAt = time().uptimeMs;
+  let drainedAt = time().uptimeMs;
 
   const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
     const result = queue.then(work);
@@ -79,20 +84,11 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     }
   };
 
-  const view = async (): Promise<StateAnswer> => {
-    const now = time();
-    const current = expired(state, now);
-    const { committed, candidate, weight, releases, epoch, lease, skew } = current;
-    const live = await observe(haproxy, current);
-    return {
-      ...{ committed, candidate, weight, releases, epoch, preview: previewColor(current) },
-      lease: lease && timeLeft(lease, now),
-      skew: skew && { color: skew.color, ...timeLeft(skew, now) },
-      ...live,
-      config: await configs.view(),
-      instance: options.instance,
-    };
-  };
+  const view = async (): Promise<StateAnswer> => ({
+    ...(await viewOf(state, haproxy, time())),
+    config: await configs.view(),
+    instance: options.instance,
+  });
 
   const expire = async () => {
     const next = expired(state, time());
@@ -103,6 +99,17 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     // In memory first: it must end even when the disk cannot be written. On disk it has run out by itself.
     state = next;
     await store.save(next);
+  };
+
+  const drain = async () => {
+    const [due, now] = [state.drain, time()];
+    const sinceMs = now.uptimeMs - drainedAt;
+    drainedAt = now.uptimeMs;
+    if (due === null || !isOver(due, now)) return;
+    if ((await closeSome(haproxy, due, sinceMs, now, options.random)) > 0) return;
+    log(`nothing is left of ${due.color} from before the commit`);
+    state = { ...state, drain: null };
+    await store.save(state);
   };
 
   return {
@@ -141,7 +148,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
         const mend = () => store.mend(state);
         // Each on its own: a full disk must not keep a lease from ending, nor a broken configuration the maps from being set.
         const messages: string[] = [];
-        for (const step of [expire, mend, apply, configs.finish, apply, configs.noteServers])
+        for (const step of [expire, mend, apply, configs.finish, apply, configs.noteServers, drain])
           await step().catch((error: unknown) => messages.push(messageOf(error)));
         const [message = ""] = messages;
         // Told once, not every second.
@@ -149,15 +156,13 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
         trouble = message;
       }),
     nextDue() {
-      const left = [state.lease, state.skew].map((deadline) => (deadline ? remainingMs(deadline, time()) : 1_000));
-      return Math.max(10, Math.min(1_000, ...left));
+      const now = time();
+      const left = [state.lease, state.skew].map((deadline) => (deadline ? remainingMs(deadline, now) : 1_000));
+      // Once sessions are being closed, often enough that a few at a time are.
+      const draining = state.drain ? Math.max(250, remainingMs(state.drain, now)) : 1_000;
+      return Math.max(10, Math.min(1_000, draining, ...left));
     },
   };
-}
-
-function timeLeft(deadline: Deadline, now: EdgeTime) {
-  const { ttlMs, expiresAt } = deadline;
-  return { ttlMs, expiresAt, remainingMs: remainingMs(deadline, now) };
 }
 
 function messageOf(error: unknown): string {

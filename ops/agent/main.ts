@@ -49,6 +49,7 @@ export async function runAgent(options: AgentOptions = {}): Promise<void> {
     time: await machineTime(),
     sleep: delay,
     log,
+    random: Math.random,
     instance: randomUUID(),
   });
   // Before the first request: a lease may have run out while nobody was here.

@@ -52,6 +52,27 @@ export function parseServers(csv: string): ServersAnswer["services"] {
   return [...services.values()];
 }
 
+/** Something under way in HAProxy, `oldestMs` at most that many milliseconds old. */
+export type Session = { id: string; frontend: string; backend: string; oldestMs: number };
+
+/** Reads `show sess`, a session a line. */
+export function parseSessions(text: string): Session[] {
+  return [...text.matchAll(/^(0x[0-9a-f]+): .* fe=(\S+) be=(\S+) .* age=(\S+) /gm)].map(
+    ([, id = "", frontend = "", backend = "", age = ""]) => ({ id, frontend, backend, oldestMs: parseAge(age) }),
+  );
+}
+
+/** HAProxy tells an age by two units at most, so "1h2m" is up to a minute more. */
+function parseAge(text: string): number {
+  const seconds = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
+  const parts = [...text.matchAll(/(\d+)([dhms])/g)].map(([, count, unit]) => ({
+    count: Number(count),
+    unit: seconds[unit as keyof typeof seconds],
+  }));
+  const precision = parts.length > 1 ? (parts.at(-1)?.unit ?? 1) : 1;
+  return (parts.reduce((sum, { count, unit }) => sum + count * unit, 0) + precision) * 1_000;
+}
+
 function splitCsv(line: string): string[] {
   return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)].map(([, field = ""]) =>
     field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field,

@@ -13,6 +13,8 @@ export const requests = {
     epoch: z.string(),
     expectedCommitted: color.nullable().optional(),
     skewMs: z.number().optional(),
+    drainMs: z.number().optional(),
+    drainSpreadMs: z.number().optional(),
   }),
   candidate: z.strictObject({ color, weight: z.number(), leaseMs: z.number() }),
   lease: z.strictObject({ leaseMs: z.number() }),
@@ -34,6 +36,10 @@ export const storedState = z.strictObject({
     .strictObject({ color, ...deadline })
     .nullable()
     .default(null),
+  drain: z
+    .strictObject({ color, spreadMs: z.number(), ...deadline })
+    .nullable()
+    .default(null),
   releases: z.strictObject({ blue: z.string().nullable(), green: z.string().nullable() }),
   announced: color.nullable(),
   epoch: z.string(),
@@ -51,6 +57,11 @@ export const stateAnswer = z.object({
   lease: z.object(timeLeft).nullable(),
   /** Until when visitors whose cookie names this color, which served before, are still served by it. */
   skew: z.object({ color, ...timeLeft }).nullable(),
+  /**
+   * When the color that served before begins to lose what is `left` of it on the public entrance from before the
+   * commit. `left` is 0, too, while HAProxy does not answer.
+   */
+  drain: z.object({ color, ...timeLeft, left: z.number() }).nullable(),
   releases: perColor(z.string().nullable()),
   preview: color.nullable(),
   epoch: z.string(),

@@ -20,7 +20,15 @@ type Handler = (body: unknown) => Promise<unknown>;
 const longestBody = 1 << 20;
 
 /** Refusals that come from a malformed value rather than from the state. */
-const malformed: RefusalCode[] = ["unknown-color", "bad-release", "bad-epoch", "bad-weight", "bad-lease", "bad-skew"];
+const malformed: RefusalCode[] = [
+  "unknown-color",
+  "bad-release",
+  "bad-epoch",
+  "bad-weight",
+  "bad-lease",
+  "bad-skew",
+  "bad-drain",
+];
 
 /** The agent's HTTP interface; see docs/operations.md for its calls. Everything but `/healthz` asks for the token. */
 export function createAgentServer({ keeper, token, log }: ServerOptions): Server {

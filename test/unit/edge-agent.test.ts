@@ -177,6 +177,32 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal((await client().endSkew()).live?.skew, null);
   });
 
+  it("closes what is left of the color before, in every worker, and nothing else", async () => {
+    haproxy.addWorker(42);
+    const edge = await bothAnnounced();
+    await edge.commit({ color: "blue", epoch: "e1" });
+    const session = (id: number, fe: string, be: string, age: string) =>
+      `0x${id}: proto=tcpv4 src=192.0.2.1:1 fe=${fe} be=${be} srv=s1 ts=00 epoch=0 age=${age} calls=2 rate=0`;
+    haproxy.sessions.set(41, [
+      session(1, "public", "be_blue_web", "2m5s"),
+      session(2, "public", "be_green_web", "2m5s"),
+    ]);
+    haproxy.sessions.set(42, [
+      session(3, "public", "be_blue_api", "1d2h"),
+      session(4, "preview", "be_blue_api", "1d2h"),
+      session(5, "public", "<NONE>", "1h"),
+      session(6, "GLOBAL", "<NONE>", "0s"),
+    ]);
+    const waiting = await edge.commit({ color: "green", epoch: "e2", drainMs: 60_000 });
+    assert.equal(waiting.drain?.left, 2);
+    assert.deepEqual(haproxy.closed, []);
+    await edge.commit({ color: "blue", epoch: "e3" });
+    await edge.commit({ color: "green", epoch: "e4", drainMs: 0, drainSpreadMs: 0 });
+    await poll("the drain is over", 5, async () => (await edge.state()).drain === null || undefined);
+    assert.deepEqual(haproxy.closed.toSorted(), ["41 0x1", "42 0x3"]);
+    assert.equal(JSON.parse(await file("state.json")).drain, null);
+  });
+
   it("keeps the old configuration when the new one fails, at the check or at the reload", async () => {
     const edge = client();
     const put = (text: string) => edge.putConfig({ text, hash: edgeConfigHash(text) });

@@ -25,6 +25,7 @@ const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
     epoch: fc.constantFrom("a", "b"),
     expectedCommitted: fc.constantFrom(undefined, null, "blue" as const, "green" as const),
     skewMs: fc.constantFrom(undefined, 0, 5_000, -1),
+    drainMs: fc.constantFrom(undefined, 0, 5_000, -1),
   }),
   fc.record({
     kind: fc.constant("candidate" as const),
@@ -57,6 +58,8 @@ describe("edge state", () => {
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: "green" }, "committed-differs"],
       [serving, { kind: "commit", color: "green", epoch: "x", skewMs: 86_400_001 }, "bad-skew"],
       [serving, { kind: "commit", color: "green", epoch: "x", skewMs: -1 }, "bad-skew"],
+      [serving, { kind: "commit", color: "green", epoch: "x", drainMs: 0.5 }, "bad-drain"],
+      [serving, { kind: "commit", color: "green", epoch: "x", drainMs: 1, drainSpreadMs: -1 }, "bad-drain"],
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: null }, "committed-differs"],
       [serving, { kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }, "candidate-is-committed"],
       [serving, { kind: "candidate", color: "green", weight: 5.5, leaseMs: 5_000 }, "bad-weight"],
@@ -126,6 +129,7 @@ describe("edge state", () => {
             assert.notEqual(state.releases[state.skew.color], null);
             assert.ok(state.skew.deadlineMs <= at.uptimeMs + 5_000);
           }
+          if (state.drain !== null) assert.notEqual(state.drain.color, state.committed);
           assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-):(blue|green|-)$/);
           const { committed, candidate, weight } = state;
           const skew = state.skew?.color ?? null;
@@ -162,6 +166,24 @@ describe("edge state", () => {
     assert.equal(after({ kind: "announce", color: "blue", release: "1.0.0" }), "blue");
     assert.equal(after({ kind: "announce", color: "green", release: "2.0.0" }), "blue");
     assert.equal(after({ kind: "withdraw" }), "blue");
+  });
+
+  it("drains the color before, until it serves again or the machine has booted", () => {
+    const moved = apply(serving, { kind: "commit", color: "green", epoch: "e2", drainMs: 10_000 });
+    assert.deepEqual(moved.drain, {
+      ...{ color: "blue", spreadMs: 30_000, ttlMs: 10_000, expiresAt: now.wallMs + 10_000, bootId: "boot" },
+      deadlineMs: now.uptimeMs + 10_000,
+    });
+    const later = { ...now, uptimeMs: now.uptimeMs + 60_000 };
+    assert.equal(expire(moved, later), moved, "it ends when nothing is left, not by time");
+    assert.equal(expire(moved, { ...later, bootId: "another" }).drain, null);
+    assert.deepEqual(applyState(moved, { kind: "commit", color: "green", epoch: "e2", drainMs: 10_000 }, later), moved);
+    const after = (change: EdgeChange) => apply(moved, change).drain;
+    assert.equal(after({ kind: "commit", color: "green", epoch: "e3" }), moved.drain, "nothing moved");
+    assert.equal(after({ kind: "commit", color: "blue", epoch: "e3" }), null);
+    assert.equal(after({ kind: "commit", color: "blue", epoch: "e3", drainMs: 0 })?.color, "green");
+    assert.equal(after({ kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }), moved.drain);
+    assert.equal(apply(serving, { kind: "commit", color: "green", epoch: "e2" }).drain, null, "none unless asked for");
   });
 
   it("reads the map of an older agent", () => {

@@ -7,6 +7,10 @@ export class FakeHaproxy {
   workers = new Map<number, Map<string, Map<string, string>>>();
   /** What `reload` answers. */
   reloadAnswer = "Success=1\n--\n[NOTICE]   (1) : Loading success.\n";
+  /** Lines of `show sess`, by worker. */
+  sessions = new Map<number, string[]>();
+  /** What was shut down: worker and session. */
+  closed: string[] = [];
   /** Every command, in order. */
   asked: string[] = [];
   /** Swallows what `commit map` says, as a HAProxy that dies in between would. */
@@ -64,6 +68,14 @@ export class FakeHaproxy {
     const id = `${pid} ${fourth}`;
     if (verb === "show" && words[1] === "map")
       return [...(maps.get(third) ?? [])].map(([name, text]) => `0x7f ${name} ${text}`).join("\n");
+    if (verb === "show" && words[1] === "sess") return (this.sessions.get(pid) ?? []).join("\n");
+    if (verb === "shutdown" && words[1] === "session") {
+      this.closed.push(`${pid} ${third}`);
+      this.sessions.set(
+        pid,
+        (this.sessions.get(pid) ?? []).filter((line) => !line.startsWith(`${third}: `)),
+      );
+    }
     if (verb === "prepare") {
       this.prepared.set(`${pid} ${third}`, new Map());
       return "New version created: 7\n";
