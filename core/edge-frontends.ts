@@ -1,6 +1,7 @@
 import { colors } from "./color.ts";
 import { chooseByBucket, giveCookie, keepSkewed, takeCookie } from "./edge-cookie.ts";
 import { counterSlots, countersTable, edgeFiles } from "./edge-files.ts";
+import { maintenancePage } from "./edge-maintenance.ts";
 import { emptyServe } from "./edge-map.ts";
 import { type EdgeRoute, routingRules } from "./edge-routes.ts";
 import { edgePorts } from "./names.ts";
@@ -13,6 +14,7 @@ function readServeMap(): string[] {
     "  http-request set-var(txn.weight) var(txn.serve),field(3,:)",
     "  http-request set-var(txn.preview) var(txn.serve),field(4,:)",
     "  http-request set-var(txn.skew) var(txn.serve),field(5,:)",
+    "  http-request set-var(txn.maintenance) var(txn.serve),field(6,:)",
   ];
 }
 
@@ -42,6 +44,7 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     // For the log: without the query, which may hold what is nobody's business.
     "  http-request set-var(txn.path) path",
     ...readServeMap(),
+    ...(entrance === "public" ? maintenancePage() : []),
     ...routingRules(routes),
     ...takeCookie(),
     ...choose,
@@ -53,8 +56,8 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     "  http-after-response del-header x-turnout- -m beg",
     ...(exposed
       ? [
-          "  http-after-response set-header x-turnout-color %[var(txn.color)] unless { var(txn.color) -m str -- - }",
-          "  http-after-response set-header x-turnout-release %[var(txn.release)] unless { var(txn.release) -m str -- - }",
+          "  http-after-response set-header x-turnout-color %[var(txn.color)] if { var(txn.color) -m str blue green }",
+          "  http-after-response set-header x-turnout-release %[var(txn.release)] if { var(txn.release) -m found } !{ var(txn.release) -m str -- - }",
         ]
       : []),
     ...(entrance === "public" ? giveCookie(cookieMaxAge) : []),
@@ -74,9 +77,9 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
 
 /** What this very worker answers by: asked by whoever must be sure, and by the container's own health check. */
 export function whoami(): string[] {
-  const jsonName = (name: string, of: string) => [
-    `  http-request set-var-fmt(txn.${name}) '"%[var(txn.${of})]"'`,
-    `  http-request set-var(txn.${name}) str(null) if { var(txn.${of}) -m str -- - } or { var(txn.${of}) -m len 0 }`,
+  const orNull = (name: string, value: string, condition: string) => [
+    `  http-request set-var(txn.${name}) str(null)`,
+    `  http-request set-var-fmt(txn.${name}) '${value}' if ${condition}`,
   ];
   return [
     "frontend whoami",
@@ -87,9 +90,14 @@ export function whoami(): string[] {
     ...colors.map(
       (color) => `  http-request set-var(txn.r_${color}) str(${color}),map_str(${edgeFiles.releasesMap},-)`,
     ),
-    ...["committed", "candidate", "preview", "skew"].flatMap((field) => jsonName(`j_${field}`, field)),
-    ...colors.flatMap((color) => jsonName(`j_${color}`, `r_${color}`)),
-    `  http-request return status 200 content-type application/json hdr cache-control no-store lf-string '{"committed":%[var(txn.j_committed)],"candidate":%[var(txn.j_candidate)],"weight":%[var(txn.weight)],"preview":%[var(txn.j_preview)],"skew":%[var(txn.j_skew)],"releases":{"blue":%[var(txn.j_blue)],"green":%[var(txn.j_green)]},"pid":%pid}' if { path /turnout/serving }`,
+    ...["committed", "candidate", "preview", "skew"].flatMap((field) =>
+      orNull(`j_${field}`, `"%[var(txn.${field})]"`, `{ var(txn.${field}) -m str blue green }`),
+    ),
+    ...orNull("j_maintenance", "%[var(txn.maintenance)]", "{ var(txn.maintenance) -m int gt 0 }"),
+    ...colors.flatMap((color) =>
+      orNull(`j_${color}`, `"%[var(txn.r_${color})]"`, `!{ var(txn.r_${color}) -m str -- - }`),
+    ),
+    `  http-request return status 200 content-type application/json hdr cache-control no-store lf-string '{"committed":%[var(txn.j_committed)],"candidate":%[var(txn.j_candidate)],"weight":%[var(txn.weight)],"preview":%[var(txn.j_preview)],"skew":%[var(txn.j_skew)],"maintenance":%[var(txn.j_maintenance)],"releases":{"blue":%[var(txn.j_blue)],"green":%[var(txn.j_green)]},"pid":%pid}' if { path /turnout/serving }`,
     `  http-request return status 404 content-type text/plain string "not found\\n"`,
   ];
 }

@@ -1,9 +1,10 @@
 import { type Color, colors, isColor, otherColor, type PerColor } from "./color.ts";
 import { withoutCandidate } from "./edge-commit.ts";
+import type { Maintenance } from "./edge-maintenance.ts";
 import type { EdgeState } from "./edge-state.ts";
 
 /** What the serve map holds while nobody serves. */
-export const emptyServe = "-:-:0:-:-";
+export const emptyServe = "-:-:0:-:-:-";
 
 /** What the serve map says, `null` for nobody. */
 export type Serve = {
@@ -12,6 +13,7 @@ export type Serve = {
   weight: number;
   preview: Color | null;
   skew: Color | null;
+  maintenance: Maintenance | null;
 };
 
 /** The color the preview entrance shows: the one that does not serve; before the first commit the one announced last. */
@@ -19,10 +21,11 @@ export function previewColor(state: EdgeState): Color | null {
   return state.committed === null ? state.announced : otherColor(state.committed);
 }
 
-/** The serve map's one value, `<committed>:<candidate>:<weight>:<preview>:<skew>`, with `-` for nobody. */
+/** The serve map's one value, `<committed>:<candidate>:<weight>:<preview>:<skew>:<maintenance>`, with `-` for none. */
 export function mapValue(state: EdgeState): string {
-  const { committed, candidate, weight, skew } = state;
-  return [committed, candidate, weight, previewColor(state), skew?.color].map((part) => part ?? "-").join(":");
+  const { committed, candidate, weight, skew, maintenance } = state;
+  const parts = [committed, candidate, weight, previewColor(state), skew?.color, maintenance?.retryAfterSeconds];
+  return parts.map((part) => part ?? "-").join(":");
 }
 
 /**
@@ -35,7 +38,7 @@ export function startValue(state: EdgeState): string {
 
 /** Reads the serve map's value; fields that an older map does not have are nobody. */
 export function parseServe(value: string | undefined): Serve {
-  const [committed, candidate, weight, preview, skew] = (value ?? "").split(":");
+  const [committed, candidate, weight, preview, skew, retryAfter] = (value ?? "").split(":");
   const color = (text: string | undefined) => (isColor(text) ? text : null);
   return {
     committed: color(committed),
@@ -43,6 +46,7 @@ export function parseServe(value: string | undefined): Serve {
     weight: Number(weight) || 0,
     preview: color(preview),
     skew: color(skew),
+    maintenance: Number(retryAfter) > 0 ? { retryAfterSeconds: Number(retryAfter) } : null,
   };
 }
 

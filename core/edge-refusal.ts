@@ -11,6 +11,7 @@ export type RefusalCode =
   | "bad-lease"
   | "bad-skew"
   | "bad-drain"
+  | "bad-maintenance"
   | "nothing-committed"
   | "candidate-is-committed"
   | "no-candidate"

@@ -1,6 +1,7 @@
 import type { Color, PerColor } from "./color.ts";
 import { type Commit, commit, withoutCandidate } from "./edge-commit.ts";
 import type { Drain } from "./edge-drain.ts";
+import { defaultRetryAfterSeconds, type Maintenance, maintenanceOf } from "./edge-maintenance.ts";
 import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./edge-refusal.ts";
 import { type Deadline, deadlineIn, type EdgeTime, isOver } from "./edge-time.ts";
 
@@ -24,6 +25,8 @@ export type EdgeState = {
   skew: Skew | null;
   /** Its color is one that served before and does not now. */
   drain: Drain | null;
+  /** While there is one, the public entrance answers 503 to everything, whoever serves. */
+  maintenance: Maintenance | null;
   /** The release each color is expected to run; a replica that says otherwise gets no requests. */
   releases: PerColor<string | null>;
   /** The color whose release was announced last. */
@@ -39,7 +42,8 @@ export type EdgeChange =
   | { kind: "candidate"; color: Color; weight: number; leaseMs: number }
   | { kind: "renew"; leaseMs: number }
   | { kind: "withdraw" }
-  | { kind: "end-skew" };
+  | { kind: "end-skew" }
+  | { kind: "maintenance"; on: boolean; retryAfterSeconds?: number | undefined };
 
 /** Leases are between 1 second and 1 hour. */
 export const leaseLimits = { minMs: 1_000, maxMs: 3_600_000 } as const;
@@ -53,6 +57,7 @@ export function initialState(epoch: string): EdgeState {
     lease: null,
     skew: null,
     drain: null,
+    maintenance: null,
     releases: { blue: null, green: null },
     announced: null,
     epoch,
@@ -79,6 +84,8 @@ export function applyState(state: EdgeState, change: EdgeChange, now: EdgeTime):
       return withoutCandidate(state);
     case "end-skew":
       return { ...state, skew: null };
+    case "maintenance":
+      return { ...state, maintenance: maintenanceOf(change.on, change.retryAfterSeconds ?? defaultRetryAfterSeconds) };
   }
 }
 

@@ -89,6 +89,11 @@ export interface EdgeClient {
   renewLease(leaseMs: number): Promise<StateAnswer>;
   /** Back to the committed color for every request. */
   clearCandidate(): Promise<StateAnswer>;
+  /**
+   * With `on`, the public entrance answers 503 to everything, with Retry-After (seconds, 1 to 86,400, default 120); the
+   * preview is as before. A commit leaves it as it is.
+   */
+  setMaintenance(maintenance: { on: boolean; retryAfterSeconds?: number }): Promise<StateAnswer>;
   putConfig(config: { text: string; hash: string }): Promise<ConfigAnswer>;
   servers(): Promise<ServersAnswer>;
   counters(): Promise<CountersAnswer>;
@@ -146,6 +151,7 @@ export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
     setCandidate: (candidate) => call("PUT", "/v1/candidate", stateAnswer, candidate),
     renewLease: (leaseMs) => call("POST", "/v1/lease", stateAnswer, { leaseMs }),
     clearCandidate: () => call("DELETE", "/v1/candidate", stateAnswer),
+    setMaintenance: (maintenance) => call("PUT", "/v1/maintenance", stateAnswer, maintenance),
     putConfig: (config) => call("PUT", "/v1/config", configAnswer, config),
     servers: () => call("GET", "/v1/servers", serversAnswer),
     counters: () => call("GET", "/v1/counters", countersAnswer),

@@ -23,7 +23,7 @@ trap stop USR1
 trap 'stop; (sleep 5; kill -TERM "$child") 2>/dev/null &' TERM INT
 
 provide haproxy.cfg "$lib/first.cfg" || { say "cannot write to /edge: the volume must belong to uid 10001"; exit 1; }
-printf 'serve -:-:0:-:-\n' | provide serve.map -
+printf 'serve -:-:0:-:-:-\n' | provide serve.map -
 printf 'blue -\ngreen -\n' | provide releases.map -
 # After a new container, addresses may be anyone's; within one, they let HAProxy serve at once after a restart or reload.
 : >servers.state

@@ -17,6 +17,7 @@ export const requests = {
     drainSpreadMs: z.number().optional(),
   }),
   candidate: z.strictObject({ color, weight: z.number(), leaseMs: z.number() }),
+  maintenance: z.strictObject({ on: z.boolean(), retryAfterSeconds: z.number().optional() }),
   lease: z.strictObject({ leaseMs: z.number() }),
   config: z.strictObject({
     text: z.string().min(1),
@@ -40,6 +41,7 @@ export const storedState = z.strictObject({
     .strictObject({ color, spreadMs: z.number(), ...deadline })
     .nullable()
     .default(null),
+  maintenance: z.strictObject({ retryAfterSeconds: z.number() }).nullable().default(null),
   releases: z.strictObject({ blue: z.string().nullable(), green: z.string().nullable() }),
   announced: color.nullable(),
   epoch: z.string(),
@@ -62,6 +64,8 @@ export const stateAnswer = z.object({
    * commit. `left` is 0, too, while HAProxy does not answer.
    */
   drain: z.object({ color, ...timeLeft, left: z.number() }).nullable(),
+  /** While there is one, the public entrance answers 503 to everything, whoever serves. */
+  maintenance: z.object({ retryAfterSeconds: z.number() }).nullable(),
   releases: perColor(z.string().nullable()),
   preview: color.nullable(),
   epoch: z.string(),
@@ -73,6 +77,7 @@ export const stateAnswer = z.object({
       weight: z.number(),
       preview: color.nullable(),
       skew: color.nullable(),
+      maintenance: z.object({ retryAfterSeconds: z.number() }).nullable(),
       releases: perColor(z.string().nullable()),
     })
     .nullable(),

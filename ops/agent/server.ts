@@ -28,6 +28,7 @@ const malformed: RefusalCode[] = [
   "bad-lease",
   "bad-skew",
   "bad-drain",
+  "bad-maintenance",
 ];
 
 /** The agent's HTTP interface; see docs/operations.md for its calls. Everything but `/healthz` asks for the token. */
@@ -80,6 +81,9 @@ function routesOf(keeper: Keeper): Record<string, Record<string, Handler>> {
       DELETE: () => keeper.change({ kind: "withdraw" }),
     },
     "/v1/skew": { DELETE: () => keeper.change({ kind: "end-skew" }) },
+    "/v1/maintenance": {
+      PUT: (body) => keeper.change({ kind: "maintenance", ...parse(requests.maintenance, body) }),
+    },
     "/v1/lease": {
       POST: (body) => keeper.change({ kind: "renew", ...parse(requests.lease, body) }),
     },

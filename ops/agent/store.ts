@@ -31,9 +31,9 @@ export function storeIn(directory: string, newEpoch: () => string, log: (line: s
           return key && value ? [[key, value] as const] : [];
         }),
       );
-    const { committed, preview } = parseServe((await lines(mapPaths.serve)).get("serve"));
+    const { committed, preview, maintenance } = parseServe((await lines(mapPaths.serve)).get("serve"));
     const releases = parseReleases(await lines(mapPaths.releases));
-    return { ...initialState(newEpoch()), committed, announced: committed ?? preview, releases };
+    return { ...initialState(newEpoch()), committed, maintenance, announced: committed ?? preview, releases };
   };
 
   const mapTexts = (state: EdgeState): [string, string][] => [

@@ -70,6 +70,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
       weight: 0,
       preview: "green",
       skew: null,
+      maintenance: null,
       releases: { blue: "1.0.0", green: "1.1.0" },
     });
   });

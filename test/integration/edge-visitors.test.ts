@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { Counts } from "../../ops/agent/schema.ts";
 import { type Answer, TestEdge } from "../support/agent/edge.ts";
 import { docker, poll } from "../support/agent/rig.ts";
 import { binomialBound, visit } from "../support/agent/visitors.ts";
@@ -165,5 +166,65 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     const took = performance.now() - began;
     assert.ok(took > 1_900 && took < 3_000, `it ended after ${took} ms`);
     assert.equal((await own.client.state()).skew, null);
+  });
+
+  it("asks everybody to come back later during maintenance, but for the preview", async () => {
+    const before = await own.client.counters();
+    const state = await own.client.setMaintenance({ on: true, retryAfterSeconds: 90 });
+    assert.deepEqual(state.live?.maintenance, { retryAfterSeconds: 90 });
+    const page = await own.ask("/", { headers: { accept: "text/html,*/*;q=0.8", cookie: "turnout=green.1" } });
+    const plain = await own.ask("/v1/leads", { headers: { accept: "application/json" } });
+    const post = await fetch(own.url("/v1/leads"), { method: "POST", body: "x".repeat(100_000) });
+    for (const status of [page.status, plain.status, post.status]) assert.equal(status, 503);
+    for (const { headers } of [page, plain]) {
+      assert.equal(headers["retry-after"], "90");
+      assert.equal(headers["cache-control"], "no-store");
+      assert.equal(headers["x-turnout-color"], undefined, "no color answers");
+      assert.equal(headers["set-cookie"], undefined);
+    }
+    assert.match(page.headers["content-type"] ?? "", /^text\/html/);
+    assert.match(page.body, /^<!doctype html>.*<h1>Back soon<\/h1>/);
+    assert.match(plain.headers["content-type"] ?? "", /^text\/plain/);
+    assert.equal(plain.body, "Down for maintenance, please try again later.");
+    assert.equal((await fetch(own.url("/", own.ports.preview))).status, 200);
+    const serving = (await (await fetch(own.url("/turnout/serving", own.ports.whoami))).json()) as object;
+    assert.equal("maintenance" in serving && serving.maintenance, 90);
+    assert.deepEqual((await own.client.counters()).public, before.public, "it counts for no color");
+
+    assert.deepEqual((await own.commit("green")).maintenance, { retryAfterSeconds: 90 });
+    await docker("kill", `${own.rig.name}-agent`, `${own.rig.name}-edge`);
+    await docker("start", `${own.rig.name}-edge`);
+    await poll("HAProxy starts with it", 10, async () => (await own.ask()).headers["retry-after"] === "90");
+    await docker("start", `${own.rig.name}-agent`);
+    await own.client.setMaintenance({ on: false });
+    await own.serves("green");
+  });
+
+  it("counts by the color that answered, whatever chose it", async () => {
+    await own.commit("blue");
+    await own.everybodyUp(4);
+    const counted = async () => {
+      const { blue, green } = (await own.client.counters()).public;
+      return {
+        blue: [blue.requests, blue.answers, buckets(blue)],
+        green: [green.requests, green.answers, buckets(green)],
+      };
+    };
+    const buckets = (counts: Counts) =>
+      counts.upTo100 + counts.upTo300 + counts.upTo1000 + counts.upTo2000 + counts.over2000 + counts.unanswered;
+    const grown = async (work: () => Promise<unknown>) => {
+      const before = await counted();
+      await work();
+      const now = await counted();
+      const less = (color: "blue" | "green") => now[color].map((count, i) => count - (before[color][i] ?? 0));
+      return { blue: less("blue"), green: less("green") };
+    };
+    await trial(30);
+    const cookies = Array.from({ length: 100 }, (_, bucket) => `turnout=blue.${bucket}`);
+    const byCookie = await grown(() => visit(own.url(), cookies));
+    assert.deepEqual(byCookie, { blue: [70, 70, 70], green: [30, 30, 30] });
+    await own.commit("green", { skewMs: 60_000 });
+    const bySkew = await grown(() => visit(own.url(), [...cookies.slice(0, 40), ...newcomers(10)]));
+    assert.deepEqual(bySkew, { blue: [40, 40, 40], green: [10, 10, 10] });
   });
 });

@@ -99,8 +99,8 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(state.haproxy.pid, 42);
     assert.equal(state.haproxy.oldWorkers, 1);
     assert.equal(state.agrees, true);
-    for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue:-");
-    assert.equal(await file("serve.map"), "serve green:-:0:blue:-\n");
+    for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue:-:-");
+    assert.equal(await file("serve.map"), "serve green:-:0:blue:-:-\n");
     assert.equal(await file("releases.map"), "blue 1.0.0\ngreen 1.1.0\n");
     assert.equal(JSON.parse(await file("state.json")).epoch, "e1");
     await assert.rejects(edge.commit({ color: "blue", epoch: "e2", expectedCommitted: "blue" }), (error) => {
@@ -113,10 +113,10 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await edge.commit({ color: "blue", epoch: "e1" });
     const state = await edge.setCandidate({ color: "green", weight: 25, leaseMs: 60_000 });
     assert.equal(state.live?.weight, 25);
-    assert.equal(haproxy.serves(41), "blue:green:25:green:-");
-    assert.equal(await file("serve.map"), "serve blue:-:0:green:-\n");
+    assert.equal(haproxy.serves(41), "blue:green:25:green:-:-");
+    assert.equal(await file("serve.map"), "serve blue:-:0:green:-:-\n");
     assert.equal((await edge.clearCandidate()).candidate, null);
-    assert.equal(haproxy.serves(41), "blue:-:0:green:-");
+    assert.equal(haproxy.serves(41), "blue:-:0:green:-:-");
   });
 
   it("does not call a commit done that HAProxy has not taken over", async () => {
@@ -157,7 +157,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await startAgent();
     const state = await client().state();
     assert.deepEqual([state.committed, state.epoch, state.skew, state.agrees], ["blue", "e7", null, true]);
-    assert.equal(await file("serve.map"), "serve blue:-:0:green:-\n");
+    assert.equal(await file("serve.map"), "serve blue:-:0:green:-:-\n");
   });
 
   it("keeps visitors with the color before until the deadline, also over a restart of the agent", async () => {
@@ -166,13 +166,13 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     const moved = await edge.commit({ color: "green", epoch: "e2", skewMs: 1_500 });
     assert.equal(moved.skew?.color, "blue");
     assert.equal(moved.live?.skew, "blue");
-    assert.equal(await file("serve.map"), "serve green:-:0:blue:-\n");
+    assert.equal(await file("serve.map"), "serve green:-:0:blue:-:-\n");
     await stopAgent();
     await startAgent();
     const kept = await client().state();
     assert.ok(kept.skew && kept.skew.remainingMs < 1_500, "it goes on, not anew");
     await poll("the skew ends", 5, async () => (await client().state()).live?.skew === null || undefined);
-    assert.equal(haproxy.serves(41), "green:-:0:blue:-");
+    assert.equal(haproxy.serves(41), "green:-:0:blue:-:-");
     await client().commit({ color: "blue", epoch: "e3", skewMs: 60_000 });
     assert.equal((await client().endSkew()).live?.skew, null);
   });
@@ -201,6 +201,22 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await poll("the drain is over", 5, async () => (await edge.state()).drain === null || undefined);
     assert.deepEqual(haproxy.closed.toSorted(), ["41 0x1", "42 0x3"]);
     assert.equal(JSON.parse(await file("state.json")).drain, null);
+  });
+
+  it("keeps maintenance on disk, where a starting HAProxy finds it, and finds it there when state.json is lost", async () => {
+    const edge = await bothAnnounced();
+    await edge.commit({ color: "blue", epoch: "e1" });
+    const down = await edge.setMaintenance({ on: true, retryAfterSeconds: 90 });
+    assert.deepEqual(
+      [down.maintenance, down.live?.maintenance],
+      [{ retryAfterSeconds: 90 }, { retryAfterSeconds: 90 }],
+    );
+    assert.equal(await file("serve.map"), "serve blue:-:0:green:-:90\n");
+    await stopAgent();
+    await rm(join(directory, "state.json"));
+    await startAgent();
+    assert.deepEqual((await client().state()).maintenance, { retryAfterSeconds: 90 });
+    assert.equal((await client().setMaintenance({ on: false })).live?.maintenance, null);
   });
 
   it("keeps the old configuration when the new one fails, at the check or at the reload", async () => {

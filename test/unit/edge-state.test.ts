@@ -36,6 +36,11 @@ const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
   fc.record({ kind: fc.constant("renew" as const), leaseMs: fc.integer({ min: 0, max: 10_000 }) }),
   fc.constant({ kind: "withdraw" as const }),
   fc.constant({ kind: "end-skew" as const }),
+  fc.record({
+    kind: fc.constant("maintenance" as const),
+    on: fc.boolean(),
+    retryAfterSeconds: fc.constantFrom(90, 0, 1e9),
+  }),
 );
 
 /** Refused changes leave the state; anything but a refusal fails the test. */
@@ -58,6 +63,7 @@ describe("edge state", () => {
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: "green" }, "committed-differs"],
       [serving, { kind: "commit", color: "green", epoch: "x", skewMs: 86_400_001 }, "bad-skew"],
       [serving, { kind: "commit", color: "green", epoch: "x", skewMs: -1 }, "bad-skew"],
+      [serving, { kind: "maintenance", on: true, retryAfterSeconds: 0 }, "bad-maintenance"],
       [serving, { kind: "commit", color: "green", epoch: "x", drainMs: 0.5 }, "bad-drain"],
       [serving, { kind: "commit", color: "green", epoch: "x", drainMs: 1, drainSpreadMs: -1 }, "bad-drain"],
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: null }, "committed-differs"],
@@ -82,12 +88,12 @@ describe("edge state", () => {
   });
 
   it("writes the map's value", () => {
-    assert.equal(mapValue(initialState("e")), "-:-:0:-:-");
-    assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green:-");
-    assert.equal(mapValue(serving), "blue:-:0:green:-");
+    assert.equal(mapValue(initialState("e")), "-:-:0:-:-:-");
+    assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green:-:-");
+    assert.equal(mapValue(serving), "blue:-:0:green:-:-");
     const trial = apply(serving, { kind: "candidate", color: "green", weight: 25, leaseMs: 5_000 });
-    assert.equal(mapValue(trial), "blue:green:25:green:-");
-    assert.equal(startValue(trial), "blue:-:0:green:-");
+    assert.equal(mapValue(trial), "blue:green:25:green:-:-");
+    assert.equal(startValue(trial), "blue:-:0:green:-:-");
     assert.deepEqual(releaseEntries(serving), [
       ["blue", "1.0.0"],
       ["green", "1.1.0"],
@@ -130,14 +136,15 @@ describe("edge state", () => {
             assert.ok(state.skew.deadlineMs <= at.uptimeMs + 5_000);
           }
           if (state.drain !== null) assert.notEqual(state.drain.color, state.committed);
-          assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-):(blue|green|-)$/);
-          const { committed, candidate, weight } = state;
+          assert.match(mapValue(state), /^(blue|green|-):(blue|green|-):\d{1,3}:(blue|green|-):(blue|green|-):(90|-)$/);
+          const { committed, candidate, weight, maintenance } = state;
           const skew = state.skew?.color ?? null;
           assert.deepEqual(parseServe(mapValue(state)), {
             committed,
             candidate,
             weight,
             skew,
+            maintenance,
             preview: previewColor(state),
           });
         }
@@ -148,8 +155,8 @@ describe("edge state", () => {
   it("keeps visitors of the color before only for its time, until another commit, release or trial", () => {
     const moved = apply(serving, { kind: "commit", color: "green", epoch: "e2", skewMs: 10_000 });
     assert.equal(moved.skew?.color, "blue");
-    assert.equal(mapValue(moved), "green:-:0:blue:blue");
-    assert.equal(startValue(moved), "green:-:0:blue:-");
+    assert.equal(mapValue(moved), "green:-:0:blue:blue:-");
+    assert.equal(startValue(moved), "green:-:0:blue:-:-");
     const later = { ...now, uptimeMs: now.uptimeMs + 9_999, wallMs: 0 };
     assert.equal(expire(moved, later), moved);
     assert.equal(expire(moved, { ...now, uptimeMs: now.uptimeMs + 10_000 }).skew, null);
@@ -186,9 +193,19 @@ describe("edge state", () => {
     assert.equal(apply(serving, { kind: "commit", color: "green", epoch: "e2" }).drain, null, "none unless asked for");
   });
 
+  it("keeps maintenance over commits and restarts until it is taken away", () => {
+    const down = apply(serving, { kind: "maintenance", on: true, retryAfterSeconds: 90 });
+    assert.equal(startValue(down), "blue:-:0:green:-:90");
+    const moved = apply(down, { kind: "commit", color: "green", epoch: "e2" });
+    assert.deepEqual(moved.maintenance, { retryAfterSeconds: 90 });
+    assert.deepEqual(expire(moved, { ...now, bootId: "another" }), moved);
+    assert.equal(apply(moved, { kind: "maintenance", on: false }).maintenance, null);
+    assert.equal(mapValue(apply(serving, { kind: "maintenance", on: true })), "blue:-:0:green:-:120");
+  });
+
   it("reads the map of an older agent", () => {
     assert.deepEqual(parseServe("blue:-:0:green"), {
-      ...{ committed: "blue", candidate: null, weight: 0, preview: "green", skew: null },
+      ...{ committed: "blue", candidate: null, weight: 0, preview: "green", skew: null, maintenance: null },
     });
   });
 

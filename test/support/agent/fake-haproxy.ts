@@ -24,7 +24,7 @@ export class FakeHaproxy {
 
   addWorker(pid: number): void {
     const maps = new Map([
-      ["/edge/serve.map", new Map([["serve", "-:-:0:-:-"]])],
+      ["/edge/serve.map", new Map([["serve", "-:-:0:-:-:-"]])],
       [
         "/edge/releases.map",
         new Map([
