@@ -182,7 +182,11 @@ function backend(input: EdgeConfigInput, color: Color, route: EdgeRoute): string
       ? [
           // An address may pass from one service to another before DNS says so; 200 alone would not show it.
           `  http-check expect hdr name x-turnout-service value ${name}`,
-          `  http-check expect hdr name x-turnout-release value-lf "%[str(${color}),map_str(${edgeFiles.releasesMap},-)]"`,
+          // What a replica shows is expected of it if the map has it among the color's; else the one it is to run.
+          `  http-check set-var(check.expected) str(${color}),map_str(${edgeFiles.releasesMap},-)`,
+          `  http-check set-var-fmt(check.shown) "${color}/%[res.fhdr(x-turnout-release)]"`,
+          `  http-check set-var(check.expected) var(check.shown),map_str(${edgeFiles.releasesMap})`,
+          '  http-check expect hdr name x-turnout-release value-lf "%[var(check.expected)]"',
         ]
       : []),
     "  default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1",

@@ -53,6 +53,13 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     `  http-request track-sc0 var(txn.counter) table ${countersTable} unless { var(txn.color) -m str -- - }`,
     // Nobody outside may speak for the edge or for a replica.
     "  http-request del-header x-turnout- -m beg",
+    ...(exposed
+      ? [
+          // Of two releases of a color, the one that answered, if the edge trusts it.
+          '  http-after-response set-var-fmt(txn.shown) "%[var(txn.color)]/%[res.fhdr(x-turnout-release)]"',
+          `  http-after-response set-var(txn.release) var(txn.shown),map_str(${edgeFiles.releasesMap}) if { var(txn.shown),map_str(${edgeFiles.releasesMap}) -m found }`,
+        ]
+      : []),
     "  http-after-response del-header x-turnout- -m beg",
     ...(exposed
       ? [

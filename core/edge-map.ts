@@ -1,4 +1,4 @@
-import { type Color, colors, isColor, otherColor, type PerColor } from "./color.ts";
+import { type Color, colors, isColor, otherColor } from "./color.ts";
 import { withoutCandidate } from "./edge-commit.ts";
 import type { Maintenance } from "./edge-maintenance.ts";
 import type { EdgeState } from "./edge-state.ts";
@@ -50,13 +50,25 @@ export function parseServe(value: string | undefined): Serve {
   };
 }
 
-/** The releases map's entries. A color of no known release gets a value no replica can show. */
+/**
+ * The releases map's entries: `<color>` gives what it is to run, `-` for none, and `<color>/<release>` each release that a
+ * replica of the color may show.
+ */
 export function releaseEntries(state: EdgeState): [string, string][] {
-  return colors.map((color) => [color, state.releases[color] ?? "-"]);
+  return colors.flatMap((color): [string, string][] => {
+    const trusted = [state.releases[color], state.also[color]].filter((release) => release !== null);
+    return [
+      [color, state.releases[color] ?? "-"],
+      ...trusted.map((release): [string, string] => [`${color}/${release}`, release]),
+    ];
+  });
 }
 
-/** Reads the releases map; `-` means none. */
-export function parseReleases(map: Map<string, string>): PerColor<string | null> {
+/** Reads the releases map. */
+export function parseReleases(map: Map<string, string>): Pick<EdgeState, "releases" | "also"> {
   const release = (color: Color) => (map.get(color) === "-" ? null : (map.get(color) ?? null));
-  return { blue: release("blue"), green: release("green") };
+  const releases = { blue: release("blue"), green: release("green") };
+  const second = (color: Color) =>
+    [...map].find(([key, value]) => key.startsWith(`${color}/`) && value !== releases[color])?.[1] ?? null;
+  return { releases, also: { blue: second("blue"), green: second("green") } };
 }

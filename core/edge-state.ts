@@ -29,15 +29,25 @@ export type EdgeState = {
   maintenance: Maintenance | null;
   /** The release each color is expected to run; a replica that says otherwise gets no requests. */
   releases: PerColor<string | null>;
+  /** A second release a color may run, while its replicas are replaced one after the other. */
+  also: PerColor<string | null>;
   /** The color whose release was announced last. */
   announced: Color | null;
   /** Set by whoever commits, random on a fresh edge: tells a commit from an earlier one of the same color. */
   epoch: string;
 };
 
+/** Which release a color is to run. */
+export type Announcement = {
+  color: Color;
+  release: string;
+  /** A second one that is trusted as well, until the next announcement of the color. */
+  also?: string | undefined;
+};
+
 /** What can be asked of the edge. */
 export type EdgeChange =
-  | { kind: "announce"; color: Color; release: string }
+  | ({ kind: "announce" } & Announcement)
   | ({ kind: "commit" } & Commit)
   | { kind: "candidate"; color: Color; weight: number; leaseMs: number }
   | { kind: "renew"; leaseMs: number }
@@ -59,6 +69,7 @@ export function initialState(epoch: string): EdgeState {
     drain: null,
     maintenance: null,
     releases: { blue: null, green: null },
+    also: { blue: null, green: null },
     announced: null,
     epoch,
   };
@@ -99,14 +110,16 @@ export function expire(state: EdgeState, now: EdgeTime): EdgeState {
   return current;
 }
 
-function announce(state: EdgeState, { color, release }: { color: Color; release: string }): EdgeState {
+function announce(state: EdgeState, { color, release, also }: Announcement): EdgeState {
   mustBeColor(color);
   mustBeName("bad-release", "release", release);
+  if (also !== undefined) mustBeName("bad-release", "second release", also);
   // Another release is not what the visitors of the old one hold on to.
   const replaced = state.skew?.color === color && state.releases[color] !== release;
   return {
     ...state,
     releases: { ...state.releases, [color]: release },
+    also: { ...state.also, [color]: also === undefined || also === release ? null : also },
     announced: color,
     skew: replaced ? null : state.skew,
   };

@@ -74,8 +74,11 @@ export interface EdgeClientOptions {
  */
 export interface EdgeClient {
   state(): Promise<StateAnswer>;
-  /** Says which release a color is to run; replicas that show another get no requests. */
-  announce(color: Color, release: string): Promise<StateAnswer>;
+  /**
+   * Says which release a color is to run; replicas that show another get no requests. `also` names a second one to be
+   * trusted until the next announcement of the color, for replacing its replicas one after the other.
+   */
+  announce(color: Color, release: string, also?: string): Promise<StateAnswer>;
   /**
    * Everybody to the color. Returns only when HAProxy does it. Visitors whose cookie names the color before stay there
    * for `skewMs` while it has replicas; what began there before is closed, spread over `drainSpreadMs`, after `drainMs`.
@@ -145,7 +148,7 @@ export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
 
   return {
     state: () => call("GET", "/v1/state", stateAnswer),
-    announce: (color, release) => call("PUT", "/v1/releases", stateAnswer, { color, release }),
+    announce: (color, release, also) => call("PUT", "/v1/releases", stateAnswer, { color, release, also }),
     commit: (commit) => call("POST", "/v1/commit", stateAnswer, commit),
     endSkew: () => call("DELETE", "/v1/skew", stateAnswer),
     setCandidate: (candidate) => call("PUT", "/v1/candidate", stateAnswer, candidate),

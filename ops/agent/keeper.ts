@@ -1,4 +1,5 @@
-import { mapValue } from "../../core/edge-map.ts";
+import { isDeepStrictEqual } from "node:util";
+import { mapValue, releaseEntries } from "../../core/edge-map.ts";
 import { applyState, type EdgeChange, type EdgeState, expire as expired } from "../../core/edge-state.ts";
 import { type EdgeTime, isOver, remainingMs } from "../../core/edge-time.ts";
 import type { Configs } from "./configs.ts";
@@ -117,7 +118,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
       inOrder(async () => {
         await expire();
         const next = applyState(state, change, time());
-        const announced = next.releases.blue !== state.releases.blue || next.releases.green !== state.releases.green;
+        const announced = !isDeepStrictEqual(releaseEntries(next), releaseEntries(state));
         await adopt(next);
         await applyInTime();
         if (announced) settledAt = time().uptimeMs + settleMs;

@@ -45,7 +45,7 @@ export async function observe(
     let all = agrees(newest);
     for (const old of workers.slice(1)) all &&= agrees(await read(old));
     return {
-      live: { ...parseServe(newest.serve.get("serve")), releases: parseReleases(newest.releases) },
+      live: { ...parseServe(newest.serve.get("serve")), ...parseReleases(newest.releases) },
       agrees: all,
       haproxy: {
         alive: true,

@@ -7,7 +7,7 @@ const perColor = <T extends z.ZodType>(value: T) => z.object({ blue: value, gree
 
 /** The bodies the agent takes. Unknown keys are errors. */
 export const requests = {
-  release: z.strictObject({ color, release: z.string() }),
+  release: z.strictObject({ color, release: z.string(), also: z.string().optional() }),
   commit: z.strictObject({
     color,
     epoch: z.string(),
@@ -43,6 +43,9 @@ export const storedState = z.strictObject({
     .default(null),
   maintenance: z.strictObject({ retryAfterSeconds: z.number() }).nullable().default(null),
   releases: z.strictObject({ blue: z.string().nullable(), green: z.string().nullable() }),
+  also: z
+    .strictObject({ blue: z.string().nullable(), green: z.string().nullable() })
+    .default({ blue: null, green: null }),
   announced: color.nullable(),
   epoch: z.string(),
 });
@@ -67,6 +70,8 @@ export const stateAnswer = z.object({
   /** While there is one, the public entrance answers 503 to everything, whoever serves. */
   maintenance: z.object({ retryAfterSeconds: z.number() }).nullable(),
   releases: perColor(z.string().nullable()),
+  /** The second release of a color that is trusted, too. */
+  also: perColor(z.string().nullable()),
   preview: color.nullable(),
   epoch: z.string(),
   /** What HAProxy itself answers; null when it does not. */
@@ -79,6 +84,7 @@ export const stateAnswer = z.object({
       skew: color.nullable(),
       maintenance: z.object({ retryAfterSeconds: z.number() }).nullable(),
       releases: perColor(z.string().nullable()),
+      also: perColor(z.string().nullable()),
     })
     .nullable(),
   /** True when every worker of HAProxy does what the state says. */

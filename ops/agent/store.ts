@@ -32,8 +32,8 @@ export function storeIn(directory: string, newEpoch: () => string, log: (line: s
         }),
       );
     const { committed, preview, maintenance } = parseServe((await lines(mapPaths.serve)).get("serve"));
-    const releases = parseReleases(await lines(mapPaths.releases));
-    return { ...initialState(newEpoch()), committed, maintenance, announced: committed ?? preview, releases };
+    const announcements = parseReleases(await lines(mapPaths.releases));
+    return { ...initialState(newEpoch()), committed, maintenance, announced: committed ?? preview, ...announcements };
   };
 
   const mapTexts = (state: EdgeState): [string, string][] => [

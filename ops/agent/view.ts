@@ -13,10 +13,10 @@ export async function viewOf(
   now: EdgeTime,
 ): Promise<Omit<StateAnswer, "config" | "instance">> {
   const current = expire(state, now);
-  const { committed, candidate, weight, releases, epoch, lease, skew, drain, maintenance } = current;
+  const { committed, candidate, weight, releases, also, epoch, lease, skew, drain, maintenance } = current;
   const left = drain && (await sessionsLeft(haproxy, drain, now).catch(() => []));
   return {
-    ...{ committed, candidate, weight, releases, epoch, preview: previewColor(current), maintenance },
+    ...{ committed, candidate, weight, releases, also, epoch, preview: previewColor(current), maintenance },
     lease: lease && timeLeft(lease, now),
     skew: skew && { color: skew.color, ...timeLeft(skew, now) },
     drain: drain && { color: drain.color, ...timeLeft(drain, now), left: left?.length ?? 0 },

@@ -269,6 +269,25 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
       const one = await find();
       return one?.total === 2 && one.up === 1 && one.servers.find(isDown);
     });
+    const anonymous = await rig.replica("anonymous", color("blue", "web"), "-");
+    await poll("one that shows what stands for none is down, too", 10, async () => {
+      const one = await find();
+      return one?.total === 3 && one.up === 1 && one.servers.filter(isDown).length === 2;
+    });
+    await docker("rm", "--force", anonymous);
+
+    const rolling = await edge.announce("blue", "1.0.0", "9.9.9");
+    assert.deepEqual(rolling.live?.also, { blue: "9.9.9", green: null });
+    await poll("both releases are trusted", 10, async () => (await find())?.up === 2);
+    const seen = new Set<unknown>();
+    await poll("each says which one it is", 10, async () => {
+      seen.add((await own.ask()).headers["x-turnout-release"]);
+      return seen.size === 2;
+    });
+    assert.deepEqual([...seen].toSorted(), ["1.0.0", "9.9.9"]);
+    await edge.announce("blue", "1.0.0", "7.7.7");
+    await poll("a third one is not trusted", 10, async () => (await find())?.up === 1);
+
     await edge.announce("blue", "9.9.9");
     await poll("now it is the other way round", 10, async () => {
       const one = await find();

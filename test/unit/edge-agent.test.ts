@@ -101,7 +101,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(state.agrees, true);
     for (const pid of [41, 42]) assert.equal(haproxy.serves(pid), "green:-:0:blue:-:-");
     assert.equal(await file("serve.map"), "serve green:-:0:blue:-:-\n");
-    assert.equal(await file("releases.map"), "blue 1.0.0\ngreen 1.1.0\n");
+    assert.equal(await file("releases.map"), "blue 1.0.0\nblue/1.0.0 1.0.0\ngreen 1.1.0\ngreen/1.1.0 1.1.0\n");
     assert.equal(JSON.parse(await file("state.json")).epoch, "e1");
     await assert.rejects(edge.commit({ color: "blue", epoch: "e2", expectedCommitted: "blue" }), (error) => {
       return error instanceof EdgeRefused && error.code === "committed-differs" && error.status === 409;
@@ -133,6 +133,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
 
   it("finds its state again, and from the maps when state.json is lost or broken", async () => {
     await (await bothAnnounced()).commit({ color: "green", epoch: "e1" });
+    await client().announce("blue", "1.0.0", "0.9.0");
     await stopAgent();
     await startAgent();
     assert.equal((await client().state()).epoch, "e1");
@@ -142,6 +143,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     const state = await client().state();
     assert.equal(state.committed, "green");
     assert.deepEqual(state.releases, { blue: "1.0.0", green: "1.1.0" });
+    assert.deepEqual(state.also, { blue: "0.9.0", green: null });
     assert.notEqual(state.epoch, "e1");
     assert.equal(await file("state.json.unreadable"), '{"committed":');
   });

@@ -55,7 +55,10 @@ describe("edge configuration", () => {
       "http-check send meth GET uri /healthz ver HTTP/1.1 hdr host shop-green-api hdr user-agent turnout-edge",
       "http-check expect status 200",
       "http-check expect hdr name x-turnout-service value shop-green-api",
-      'http-check expect hdr name x-turnout-release value-lf "%[str(green),map_str(/edge/releases.map,-)]"',
+      "http-check set-var(check.expected) str(green),map_str(/edge/releases.map,-)",
+      'http-check set-var-fmt(check.shown) "green/%[res.fhdr(x-turnout-release)]"',
+      "http-check set-var(check.expected) var(check.shown),map_str(/edge/releases.map)",
+      'http-check expect hdr name x-turnout-release value-lf "%[var(check.expected)]"',
       "default-server inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1",
       "server-template s 1-8 tasks.shop-green-api:8000 check resolvers docker init-addr last,none",
     ]);

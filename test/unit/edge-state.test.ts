@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { colors } from "../../core/color.ts";
-import { mapValue, parseServe, previewColor, releaseEntries, startValue } from "../../core/edge-map.ts";
+import { mapValue, parseReleases, parseServe, previewColor, releaseEntries, startValue } from "../../core/edge-map.ts";
 import { EdgeRefusal, type RefusalCode } from "../../core/edge-refusal.ts";
 import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
 import type { EdgeTime } from "../../core/edge-time.ts";
@@ -18,7 +18,12 @@ const serving = apply(initialState("e0"), ...both, { kind: "commit", color: "blu
 
 const anyColor = fc.constantFrom(...colors);
 const anyChange: fc.Arbitrary<EdgeChange> = fc.oneof(
-  fc.record({ kind: fc.constant("announce" as const), color: anyColor, release: fc.constantFrom("1", "2.0.0+b", "") }),
+  fc.record({
+    kind: fc.constant("announce" as const),
+    color: anyColor,
+    release: fc.constantFrom("1", "2.0.0+b", "registry/api:2", ""),
+    also: fc.constantFrom(undefined, "1", "3"),
+  }),
   fc.record({
     kind: fc.constant("commit" as const),
     color: anyColor,
@@ -58,6 +63,7 @@ describe("edge state", () => {
     const cases: [EdgeState, EdgeChange, RefusalCode][] = [
       [serving, { kind: "announce", color: "red" as "blue", release: "1" }, "unknown-color"],
       [serving, { kind: "announce", color: "blue", release: "two words" }, "bad-release"],
+      [serving, { kind: "announce", color: "blue", release: "2.0.0", also: "-" }, "bad-release"],
       [initialState("e"), { kind: "commit", color: "blue", epoch: "x" }, "no-release"],
       [serving, { kind: "commit", color: "green", epoch: "line\nbreak" }, "bad-epoch"],
       [serving, { kind: "commit", color: "green", epoch: "x", expectedCommitted: "green" }, "committed-differs"],
@@ -96,7 +102,9 @@ describe("edge state", () => {
     assert.equal(startValue(trial), "blue:-:0:green:-:-");
     assert.deepEqual(releaseEntries(serving), [
       ["blue", "1.0.0"],
+      ["blue/1.0.0", "1.0.0"],
       ["green", "1.1.0"],
+      ["green/1.1.0", "1.1.0"],
     ]);
     assert.deepEqual(releaseEntries(initialState("e")), [
       ["blue", "-"],
@@ -129,6 +137,8 @@ describe("edge state", () => {
             assert.notEqual(state.releases[state.committed], null);
             assert.notEqual(previewColor(state), state.committed);
           }
+          const { releases, also } = state;
+          assert.deepEqual(parseReleases(new Map(releaseEntries(state))), { releases, also });
           if (state.skew !== null) {
             assert.equal(state.candidate, null);
             assert.notEqual(state.skew.color, state.committed);
@@ -150,6 +160,18 @@ describe("edge state", () => {
         }
       }),
     );
+  });
+
+  it("trusts a second release of a color until the next announcement", () => {
+    const rolling = apply(serving, { kind: "announce", color: "blue", release: "2.0.0", also: "1.0.0" });
+    assert.deepEqual(releaseEntries(rolling).slice(0, 3), [
+      ["blue", "2.0.0"],
+      ["blue/2.0.0", "2.0.0"],
+      ["blue/1.0.0", "1.0.0"],
+    ]);
+    assert.equal(apply(rolling, { kind: "announce", color: "green", release: "3.0.0" }).also.blue, "1.0.0");
+    assert.equal(apply(rolling, { kind: "announce", color: "blue", release: "2.0.0" }).also.blue, null);
+    assert.equal(apply(serving, { kind: "announce", color: "blue", release: "2.0.0", also: "2.0.0" }).also.blue, null);
   });
 
   it("keeps visitors of the color before only for its time, until another commit, release or trial", () => {
