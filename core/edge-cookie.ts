@@ -30,7 +30,9 @@ export function chooseByBucket(): string[] {
   const trial = "{ var(txn.candidate) -m str blue green }";
   return [
     `  http-request set-var(txn.bucket) rand(100) if ${trial} !{ var(txn.bucket) -m found }`,
-    `  http-request set-var(txn.color) var(txn.candidate) if ${trial} { var(txn.bucket),sub(txn.weight) lt 0 }`,
+    // A candidate whose last replica is gone gets nobody: it is about to be withdrawn, and nobody need notice.
+    `  http-request set-var-fmt(txn.tried) "be_%[var(txn.candidate)]_%[var(txn.service)]" if ${trial}`,
+    `  http-request set-var(txn.color) var(txn.candidate) if ${trial} { var(txn.bucket),sub(txn.weight) lt 0 } { var(txn.tried),nbsrv gt 0 }`,
     `  http-request set-var-fmt(txn.keep) "%[var(txn.color)].%[var(txn.bucket)]" if ${trial}`,
   ];
 }

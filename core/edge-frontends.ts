@@ -6,6 +6,9 @@ import { emptyServe } from "./edge-map.ts";
 import { type EdgeRoute, routingRules } from "./edge-routes.ts";
 import { edgePorts } from "./names.ts";
 
+/** Longest body, in bytes, of a request whose answer is timed. Longer ones may take their visitor a while to send. */
+const longestTimedBody = 16_384;
+
 function readServeMap(): string[] {
   return [
     `  http-request set-var(txn.serve) str(serve),map_str(${edgeFiles.serveMap},${emptyServe})`,
@@ -51,6 +54,8 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     `  http-request set-var(txn.release) var(txn.color),map_str(${edgeFiles.releasesMap},-)`,
     `  http-request set-var-fmt(txn.counter) "${entrance}/%[var(txn.color)]"`,
     `  http-request track-sc0 var(txn.counter) table ${countersTable} unless { var(txn.color) -m str -- - }`,
+    // The time of an answer includes that of its request's body, which is the visitor's: an upload says nothing.
+    `  http-request set-var(txn.upload) bool(true) if { req.hdr(content-length) -m int gt ${longestTimedBody} } || { req.fhdr(transfer-encoding) -m found }`,
     // Nobody outside may speak for the edge or for a replica.
     "  http-request del-header x-turnout- -m beg",
     ...(exposed
@@ -70,11 +75,11 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     ...(entrance === "public" ? giveCookie(cookieMaxAge) : []),
     `  http-after-response sc-inc-gpc(${slot("answers")},0)`,
     `  http-after-response sc-inc-gpc(${slot("errors5xx")},0) if { status ge 500 }`,
-    `  http-after-response sc-inc-gpc(${slot("upTo100")},0) if { res.timer.hdr ge 0 } { res.timer.hdr le 100 }`,
-    `  http-after-response sc-inc-gpc(${slot("upTo300")},0) if { res.timer.hdr gt 100 } { res.timer.hdr le 300 }`,
-    `  http-after-response sc-inc-gpc(${slot("upTo1000")},0) if { res.timer.hdr gt 300 } { res.timer.hdr le 1000 }`,
-    `  http-after-response sc-inc-gpc(${slot("upTo2000")},0) if { res.timer.hdr gt 1000 } { res.timer.hdr le 2000 }`,
-    `  http-after-response sc-inc-gpc(${slot("over2000")},0) if { res.timer.hdr gt 2000 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo100")},0) if !{ var(txn.upload) -m found } { res.timer.hdr ge 0 } { res.timer.hdr le 100 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo300")},0) if !{ var(txn.upload) -m found } { res.timer.hdr gt 100 } { res.timer.hdr le 300 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo1000")},0) if !{ var(txn.upload) -m found } { res.timer.hdr gt 300 } { res.timer.hdr le 1000 }`,
+    `  http-after-response sc-inc-gpc(${slot("upTo2000")},0) if !{ var(txn.upload) -m found } { res.timer.hdr gt 1000 } { res.timer.hdr le 2000 }`,
+    `  http-after-response sc-inc-gpc(${slot("over2000")},0) if !{ var(txn.upload) -m found } { res.timer.hdr gt 2000 }`,
     `  http-after-response sc-inc-gpc(${slot("unanswered")},0) unless { res.timer.hdr ge 0 }`,
     `  http-request return status 503 content-type text/plain hdr retry-after 5 hdr cache-control no-store string "${missing}\\n" if { var(txn.color) -m str -- - }`,
     `  http-request return status 404 content-type text/plain hdr cache-control no-store string "no service has this address\\n" unless { var(txn.service) -m found }`,

@@ -143,7 +143,7 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
 
   const begin = async (action: Stage) => {
     current = nameOf(action);
-    [elapsed, heldFor, said] = [0, 0, Number.NEGATIVE_INFINITY];
+    [elapsed, heldFor, said] = [0, 0, context.monotonic()];
     watch.restart();
     if (action.kind === "trial") {
       await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
@@ -175,7 +175,8 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
 
   const tell = (action: Stage, { text, verdict }: Look, paused: boolean) => {
     const now = context.monotonic();
-    if (now - said < sayEvery && verdict.kind !== "breach") return;
+    const over = verdict.kind === "breach" || elapsed >= action.seconds;
+    if (now - said < sayEvery && !over) return;
     said = now;
     const where = action.kind === "trial" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
     const left = paused

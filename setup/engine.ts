@@ -46,7 +46,7 @@ export function engineEnvironment(
   const env: Record<string, string> = {
     PATH: [join(root, "node_modules", ".bin"), choice.bin, inherited.PATH ?? ""].join(delimiter),
     PULUMI_HOME: pulumiHome(root),
-    PULUMI_BACKEND_URL: inherited.PULUMI_BACKEND_URL || `file://${state}`,
+    PULUMI_BACKEND_URL: inherited.PULUMI_BACKEND_URL || fileBackend(state),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // Who did it, for the journal; a pipeline may say it better.
     TURNOUT_OPERATOR: inherited.TURNOUT_OPERATOR || `${userInfo().username}@${hostname()}`,
@@ -56,6 +56,14 @@ export function engineEnvironment(
     inherited.PULUMI_CONFIG_PASSPHRASE !== undefined || inherited.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
   if (!hasPassphrase && stack === "dev") env.PULUMI_CONFIG_PASSPHRASE = devPassphrase;
   return { pulumi: join(choice.bin, "pulumi"), env };
+}
+
+/**
+ * URL of a backend in a folder. Beside each file the engine would keep one with its attributes, which it does not write
+ * in one piece: killed in the middle, it could not read its own state any more. Nobody needs them.
+ */
+export function fileBackend(folder: string): string {
+  return `file://${folder}?metadata=skip`;
 }
 
 /** The plugin home of this project. @param root the project folder */

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  applyState,
-  type EdgeChange,
-  type EdgeState,
-  type EdgeTime,
-  expireLease,
-  initialState,
-} from "../../core/edge-state.ts";
+import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
+import type { EdgeTime } from "../../core/edge-time.ts";
 import { actionOf, advance, resume } from "../../core/rollout.ts";
 import type { RolloutPlan } from "../../core/rollout-plan.ts";
 import type { Action, Rollout, RolloutEvent, Undoing } from "../../core/rollout-state.ts";
@@ -82,7 +76,7 @@ export class World {
 
   /** The edge once nobody has cared for it longer than a lease. */
   leftAlone(): EdgeState {
-    return expireLease(this.edge, { ...this.#now, uptimeMs: this.#now.uptimeMs + leaseMs });
+    return expire(this.edge, { ...this.#now, uptimeMs: this.#now.uptimeMs + leaseMs });
   }
 
   #takeOver(): void {
@@ -156,7 +150,7 @@ export class World {
   #pass(ms: number): void {
     this.#now.uptimeMs += ms;
     this.#now.wallMs += ms;
-    this.edge = expireLease(this.edge, this.#now);
+    this.edge = expire(this.edge, this.#now);
   }
 
   /** What holds at every moment, and after every moment if nobody came back. */

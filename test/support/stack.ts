@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
-import { engineEnvironment } from "../../setup/engine.ts";
+import { engineEnvironment, fileBackend } from "../../setup/engine.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -69,7 +69,7 @@ export async function testStack(): Promise<TestStack> {
   const engine = await engineEnvironment(root);
   const env = {
     ...engine.env,
-    PULUMI_BACKEND_URL: `file://${directory}`,
+    PULUMI_BACKEND_URL: fileBackend(directory),
     PULUMI_CONFIG_PASSPHRASE: "a passphrase of this test",
     TURNOUT_CONFIG_FILE: configFile,
     TURNOUT_OPERATOR: "test",
@@ -133,6 +133,7 @@ export async function testStack(): Promise<TestStack> {
     async remove() {
       await removeByLabel(prefix);
       await rm(directory, { recursive: true, force: true });
+      await rm(join(root, ".turnout", `change-${name}.lock`), { force: true });
     },
   };
   await stack.save();

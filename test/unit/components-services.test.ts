@@ -174,7 +174,7 @@ test("the edge's agent, whole: on the admin net only, its token as a file", () =
         args: ["agent"],
         labels: labelsOf("agent"),
         ...{ user: "10001:10001", readOnly: true, capDrops: ["ALL"], init: true },
-        stopGracePeriod: "5s",
+        stopGracePeriod: "30s",
         mounts: [tmpfs("/tmp"), { type: "volume", source: "turnout-test-edge", target: "/edge" }],
         env: { TURNOUT_TOKEN_FILE: "/run/secrets/edge_token" },
         secrets: [mounted(resources, "edge-token", "edge_token", 10001)],

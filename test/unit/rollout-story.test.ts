@@ -36,7 +36,10 @@ test("going back is no trial, but a release that was taken back proves itself an
   assert.equal(isReturn(committed, aim), true);
   assert.equal(isReturn(committed, other), false);
   assert.equal(isReturn([], aim), false);
-  const soaked = [...committed, record("soak", "ended", { ...aim, outcome: "rolled-back", incident: "i1", blame: true })];
+  const soaked = [
+    ...committed,
+    record("soak", "ended", { ...aim, outcome: "rolled-back", incident: "i1", blame: true }),
+  ];
   assert.equal(isReturn(soaked, aim), false);
   const retried = [...soaked, record("order", "retry", { incident: "i1", release: aim.release })];
   assert.equal(isReturn(retried, aim), false);
