@@ -57,7 +57,8 @@ export function planOf(
 ): RolloutPlan {
   const { color: target, epoch, strategy, rollout } = aim;
   const { from, returning } = found;
-  const watched = from !== null && from !== target && !returning;
+  // After a standstill there is no warm color to go back to.
+  const watched = from !== null && from !== target && !returning && strategy !== "recreate";
   return {
     ...{ target, from, epoch },
     steps: watched && strategy === "canary" ? rollout.steps : [],

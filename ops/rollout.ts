@@ -6,6 +6,7 @@ import type { JobContext } from "./context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "./edge.ts";
 import { pulseOf } from "./pulse.ts";
 import { replicasReady } from "./replicas.ts";
+import { openAgain } from "./standstill.ts";
 import type { Look, Watch } from "./watch.ts";
 
 /** How long a candidate goes on when nobody renews its lease, in milliseconds. It is renewed with every look. */
@@ -102,6 +103,7 @@ async function commit(hands: Hands): Promise<RolloutEvent> {
   if (live && live.committed !== input.color)
     return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
   await note("committed");
+  await openAgain(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
 }

@@ -107,8 +107,9 @@ function run(input: MigrationInput, context: JobContext, command: string[]): Pro
 
 /** Users are on the old code while the schema is new: it has to get on with it. */
 async function servingColorReady(input: MigrationInput, context: JobContext, head: string | null): Promise<void> {
-  const { committed } = await context.edge(input.edge).state();
-  if (committed === null) return;
+  const edge = context.edge(input.edge);
+  const { committed, maintenance, releases } = await edge.state();
+  if (committed === null || maintenance) return;
   for (const { path, host } of input.ready) {
     let words = "";
     const what = `After the migration to ${head} the serving color ${committed} is not ready at ${path}`;
@@ -129,6 +130,10 @@ async function servingColorReady(input: MigrationInput, context: JobContext, hea
     }
   }
   context.say(`migration: ${committed} is ready with the schema at ${head}`);
+  // Strategy rolling: from here on replicas of both releases answer side by side.
+  const old = releases[input.color];
+  if (committed === input.color && old !== null && old !== input.release)
+    await edge.announce(input.color, input.release, old);
 }
 
 function lastWords(output: string): string {

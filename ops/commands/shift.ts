@@ -7,7 +7,9 @@ import { actionOf, advance, resume } from "../../core/rollout.ts";
 import type { Rollout } from "../../core/rollout-state.ts";
 import { isReturn, planOf, unfinished } from "../../core/rollout-story.ts";
 import type { JobContext } from "../context.ts";
+import { replicasReady } from "../replicas.ts";
 import { type Hands, performer } from "../rollout.ts";
+import { openAgain, wake } from "../standstill.ts";
 import { createWatch } from "../watch.ts";
 
 /**
@@ -17,7 +19,7 @@ import { createWatch } from "../watch.ts";
  */
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
-  const { committed, epoch } = await edge.state();
+  const { committed, epoch, maintenance } = await edge.state();
   const records = await context.journal.read();
   const left = unfinished(records, input);
   const returning = isReturn(records, input);
@@ -29,6 +31,8 @@ export async function shift(input: ShiftInput, context: JobContext) {
   let rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
   if (!left) await hands.note("begun", { from: plan.from, strategy: input.strategy, returning });
   try {
+    // A deploy by `recreate` that was given up has left this color stopped.
+    if (maintenance && committed === input.color) await wakeAndWait(input, context);
     while (rollout.phase !== "done") {
       const event = await perform(actionOf(rollout, plan));
       rollout = advance(rollout, event, plan);
@@ -41,13 +45,19 @@ export async function shift(input: ShiftInput, context: JobContext) {
   return conclude(rollout, hands);
 }
 
+async function wakeAndWait(input: ShiftInput, context: JobContext): Promise<void> {
+  await wake(input.prefix, input.color, input.web, context);
+  await replicasReady(input, context);
+}
+
 /** Writes down how it ended, and says so. @throws StepError when the old color serves */
 async function conclude(end: Extract<Rollout, { phase: "done" }>, hands: Hands) {
-  const { input, plan, context, note, handOver } = hands;
+  const { input, plan, edge, context, note, handOver } = hands;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
   if (outcome === "committed") {
     // An earlier job may have died between its commit and this.
+    await openAgain(edge, context);
     await handOver(color);
     if (plan.bake > 0) await watchOn(hands);
     await note("ended", { outcome, why, blame });

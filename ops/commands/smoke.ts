@@ -13,12 +13,14 @@ import { until } from "../until.ts";
  */
 export async function smoke(input: SmokeInput, context: JobContext) {
   const edge = context.edge(input.edge);
-  await edge.announce(input.color, input.release);
+  const { committed } = await edge.announce(input.color, input.release);
+  // The preview entrance reaches the idle color only; a release that rolled in place is the one that serves.
+  const entrance = committed === input.color ? input.edge.publicUrl : input.edge.previewUrl;
   await replicasReady(input, context);
   for (const check of input.checks) {
     const what = `Smoke check "${check.name}" of ${input.color} ${input.version}`;
     try {
-      await until(context, what, { timeout: input.timeout, every: 500 }, () => tryOnce(input, check));
+      await until(context, what, { timeout: input.timeout, every: 500 }, () => tryOnce(input, entrance, check));
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       throw new StepError(
@@ -31,14 +33,14 @@ export async function smoke(input: SmokeInput, context: JobContext) {
   return { color: input.color, checks: input.checks.length };
 }
 
-async function tryOnce(input: SmokeInput, check: SmokeCheck): Promise<true | string> {
+async function tryOnce(input: SmokeInput, entrance: string, check: SmokeCheck): Promise<true | string> {
   const headers: Record<string, string> = check.host ? { host: check.host } : {};
   if (check.auth) {
     const credentials = `${check.auth.user}:${input.secrets[check.auth.secret] ?? ""}`;
     headers.authorization = `Basic ${Buffer.from(credentials, "utf8").toString("base64")}`;
   }
   try {
-    const answer = await ask(`${input.edge.previewUrl}${check.path}`, {
+    const answer = await ask(`${entrance}${check.path}`, {
       method: check.method,
       headers,
       body: check.body,

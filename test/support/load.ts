@@ -24,8 +24,20 @@ export interface LoadReport {
   seconds: number;
 }
 
+/** How many visitors, and how they behave. */
+export interface Visitors {
+  /** How many at once. Default 6. */
+  visitors?: number;
+  /** Milliseconds between two requests of one visitor. Default 5. */
+  pause?: number;
+}
+
 /** A running load. */
 export interface Load {
+  /** Requests answered with a 2xx so far. */
+  answered(): number;
+  /** Requests lost so far. */
+  lost(): number;
   /** Resolves once this many more requests have been answered. */
   more(requests: number): Promise<void>;
   /** Lets every request under way end, and accounts for all of them. */
@@ -55,9 +67,8 @@ function shots(): Shot[] {
  * Visitors of a system on this machine: half keep their connection, half open a new one for each request. No
  * request is ever tried again, so each one that is not answered shows.
  * @param url the public entrance
- * @param visitors how many at once. Default 6
  */
-export function startLoad(url: string, visitors = 6): Load {
+export function startLoad(url: string, { visitors = 6, pause = 5 }: Visitors = {}): Load {
   const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
   const began = performance.now();
   let running = true;
@@ -79,13 +90,15 @@ export function startLoad(url: string, visitors = 6): Load {
             why,
           });
         else report.answered++;
-        await delay(5);
+        if (pause > 0) await delay(pause);
       }
     }
     if (agent) agent.destroy();
   };
   const visits = Array.from({ length: visitors }, (_, visitor) => visit(visitor));
   return {
+    answered: () => report.answered,
+    lost: () => report.lost.length,
     async more(requests) {
       const goal = report.answered + requests;
       const deadline = performance.now() + 60_000;
