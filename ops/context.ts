@@ -1,7 +1,8 @@
-import type { EdgeAddress } from "../core/jobs.ts";
+import type { DatabaseAddress, EdgeAddress } from "../core/jobs.ts";
 import type { DockerEngine } from "./docker.ts";
 import type { EdgeClient } from "./edge.ts";
 import type { Journal } from "./journal.ts";
+import type { PulseTaker } from "./pulse.ts";
 import type { Clock } from "./until.ts";
 
 /** What a job may use of the world. Everything with an effect comes through here. */
@@ -10,6 +11,8 @@ export interface JobContext extends Clock {
   docker: DockerEngine;
   /** @param deadlineMs how long a call may take with all its tries. Default 30,000 */
   edge: (address: EdgeAddress, deadlineMs?: number) => EdgeClient;
+  /** How the database is, asked again and again over one connection. */
+  pulse: (address: DatabaseAddress) => PulseTaker;
   /** Aborted once this job is told to end; who never asks is ended at once. */
   interrupted: () => AbortSignal;
   /** Tells the operator what the job is at. */

@@ -14,6 +14,7 @@ import type { JobContext } from "./context.ts";
 import { DockerEngine } from "./docker.ts";
 import { createEdgeClient } from "./edge.ts";
 import { Journal } from "./journal.ts";
+import { pulseOf } from "./pulse.ts";
 import { realTime } from "./until.ts";
 
 /** Seconds a job waits for another one to give the stack's lock back. */
@@ -47,6 +48,7 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     docker: new DockerEngine(jobPaths.socket),
     edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
     say: (line) => process.stderr.write(`${line}\n`),
+    pulse: pulseOf,
     interrupted: onceInterrupted,
     ...realTime,
   };

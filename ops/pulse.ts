@@ -8,6 +8,12 @@ export interface Pulse {
   error: string | null;
 }
 
+/** Feels a database's pulse. */
+export interface PulseTaker {
+  feel(): Promise<Pulse>;
+  end(): Promise<void>;
+}
+
 const question = `select (select count(*) from pg_stat_activity where backend_type = 'client backend')::int as used,
   current_setting('max_connections')::int as max`;
 
@@ -15,7 +21,7 @@ const question = `select (select count(*) from pg_stat_activity where backend_ty
 const patience = 3_000;
 
 /** Feels a database's pulse over one connection, which is made anew whenever it was lost. */
-export function pulseOf(address: DatabaseAddress): { feel(): Promise<Pulse>; end(): Promise<void> } {
+export function pulseOf(address: DatabaseAddress): PulseTaker {
   let client: pg.Client | undefined;
   const drop = () => {
     const lost = client;

@@ -4,7 +4,6 @@ import type { Action, RolloutEvent } from "../core/rollout-state.ts";
 import { nextOrder } from "../core/rollout-story.ts";
 import type { JobContext } from "./context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "./edge.ts";
-import { pulseOf } from "./pulse.ts";
 import { replicasReady } from "./replicas.ts";
 import { openAgain } from "./standstill.ts";
 import type { Look, Watch } from "./watch.ts";
@@ -64,7 +63,7 @@ async function prepare({ input, edge, context }: Hands): Promise<RolloutEvent> {
   const state = await edge.state();
   if (state.candidate !== null) await edge.clearCandidate();
   if (state.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
-  const pulse = pulseOf(input.database);
+  const pulse = context.pulse(input.database);
   try {
     await replicasReady(input, context);
     const { connections, error } = await pulse.feel();

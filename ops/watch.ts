@@ -5,7 +5,6 @@ import { judge, type Sample, type Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import type { ServersAnswer } from "./edge.ts";
 import { ask } from "./http.ts";
-import { pulseOf } from "./pulse.ts";
 
 /** What one look at a release found. */
 export interface Look {
@@ -40,7 +39,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const { color, thresholds } = input;
   const other = otherColor(color);
   const edge = context.edge(input.edge, 5_000);
-  const pulse = pulseOf(input.database);
+  const pulse = context.pulse(input.database);
   let readings: { at: number; reading: Reading }[] = [];
   const missingSince = new Map<string, number>();
 
