@@ -34,7 +34,6 @@ ${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
 export async function demoDown(commands: Commands): Promise<void> {
   const { engine, say } = commands;
   await engine.init();
-  await removeJobs(commands);
   if ((await engine.destroy()) !== 0)
     throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");
   const { versions } = await engine.config();
@@ -42,12 +41,4 @@ export async function demoDown(commands: Commands): Promise<void> {
   for (const [path, value] of Object.entries(beginning)) await engine.set(path, value);
   await engine.forget();
   say("The demo is gone. `npm run demo` brings it up again.");
-}
-
-/** A job that still runs, or failed for good, holds the volumes it has mounted. */
-async function removeJobs({ site }: Commands): Promise<void> {
-  const filters = [`label=turnout.stack=${site.prefix}`, "label=turnout.role=job"];
-  const listed = await site.docker.query("ps", "--all", "--quiet", ...filters.flatMap((one) => ["--filter", one]));
-  const ids = (listed ?? "").split("\n").filter(Boolean);
-  if (ids.length > 0) await site.docker.query("rm", "--force", ...ids);
 }

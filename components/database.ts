@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { connectionString } from "../core/database-address.ts";
 import type { DatabaseAddress } from "../core/jobs.ts";
 import { names, tasksOf } from "../core/names.ts";
 import type { Settings } from "../core/settings.ts";
@@ -114,13 +115,4 @@ export class Database extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-/** `postgresql://` URL with every part escaped. */
-function connectionString(address: DatabaseAddress): string {
-  const url = new URL(`postgresql://${address.host}:${address.port}/${encodeURIComponent(address.name)}`);
-  url.username = encodeURIComponent(address.user);
-  url.password = encodeURIComponent(address.password);
-  if (address.sslmode !== "disable") url.searchParams.set("sslmode", address.sslmode);
-  return url.toString();
 }

@@ -15,6 +15,11 @@ export interface OpsJobArgs<V extends JobVerb> {
   input: { [K in keyof JobInputs[V]]: pulumi.Input<JobInputs[V][K]> };
   /** Only a change of these runs the job again. A new ops image alone does not. */
   triggers: pulumi.Input<string>[];
+  /**
+   * `deletion`: it runs when its resource is removed, or replaced because of a trigger, before anything it depends on is
+   * removed; it has no result. Default `creation`.
+   */
+  at?: "creation" | "deletion";
   /** Network of the container. Default: the stack's admin network. */
   network?: string;
   /** Mount the volume with the journal. Default true. */
@@ -40,7 +45,7 @@ export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends 
       name,
       {
         interpreter: ["node", "ops/launch.ts"],
-        create: args.verb,
+        ...(args.at === "deletion" ? { create: "later", delete: args.verb } : { create: args.verb }),
         // A new ops image or a new password is no reason to do the work again: keep what was done.
         update: "keep",
         environment: { TURNOUT_JOB: placement },

@@ -15,6 +15,7 @@ import type { Network } from "./network.ts";
 import { OpsJob, type OpsJobArgs } from "./ops-job.ts";
 import { describeSecret, type SecretFile, secretFile } from "./secrets.ts";
 import { labelList } from "./swarm-service.ts";
+import { Sweeps } from "./sweeps.ts";
 
 export interface ReleaseArgs {
   prefix: string;
@@ -66,6 +67,7 @@ export class Release extends pulumi.ComponentResource {
     for (const [key, secret] of Object.entries(system.secrets))
       this.secrets[key] = secretFile(prefix, key, secret.file, settings.secrets[key] ?? "", this);
 
+    new Sweeps("sweeps", args, { parent: this, dependsOn: [...volumes, args.network, args.database, args.edge] });
     const routes = this.edgeConfig([...volumes, args.edge]);
     // The idle color comes last: whatever is wrong with it must not keep users from the color they are to have.
     const active = settings.activeColor;

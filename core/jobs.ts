@@ -150,6 +150,8 @@ export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
   /** How long to watch, and how long trouble of both colors may hold the end of it; seconds. */
   soak: number;
   hold: number;
+  /** How long the watched release's websockets and long answers may live on after it was taken back, in seconds. */
+  drain: number;
   workers: PerColor<Wanted[]>;
   workerGrace: number;
   timeout: number;
@@ -179,6 +181,12 @@ export interface OrderInput extends JobBase {
   order: Order | "retry";
 }
 
+/** Removes jobs that go on by themselves, so that what they hold can be removed. */
+export interface SweepInput extends JobBase {
+  /** `soak`: that one alone. `all`: whatever runs. */
+  jobs: "soak" | "all";
+}
+
 /** The input of each verb of the ops image. */
 export interface JobInputs {
   preflight: PreflightInput;
@@ -191,7 +199,7 @@ export interface JobInputs {
   handover: HandoverInput;
   soak: SoakInput;
   order: OrderInput;
-  sweep: JobBase;
+  sweep: SweepInput;
   observe: ObserveInput;
   log: JobBase;
 }

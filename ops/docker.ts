@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import Docker from "dockerode";
 import { StepError } from "../core/errors.ts";
-import type { TaskSpec } from "../core/jobs.ts";
-import { labels } from "../core/names.ts";
+import type { MountedSecret, SoakInput, TaskSpec } from "../core/jobs.ts";
+import { labels, names } from "../core/names.ts";
+import { jobRuns, mountedSecret, ownService, removeJobs, removeServices, startJob, startSoak } from "./docker-jobs.ts";
 import { type Clock, until } from "./until.ts";
 
 /** A task of a service: one try to run one replica. */
@@ -66,45 +67,41 @@ export class DockerEngine {
     return ports.map((port) => port.PublishedPort ?? 0);
   }
 
-  /** Ends this very container and leaves nothing of it. */
-  async removeSelf(): Promise<void> {
-    await this.#docker.getContainer(hostname()).remove({ force: true });
-  }
-
   /** Whether a job started by `startJob` is under way. */
-  async jobRuns(prefix: string, verb: string): Promise<boolean> {
-    const running = await this.#docker.listContainers({ filters: { label: [`turnout.job=${prefix}-${verb}`] } });
-    return running.length > 0;
+  jobRuns(prefix: string, verb: string): Promise<boolean> {
+    return jobRuns(this.#docker, prefix, verb);
   }
 
-  /**
-   * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, told by argv. It
-   * takes the place of an earlier one of its kind, is tried again when it fails or the daemon restarts, and removes
-   * itself when it is through.
-   */
-  async startJob(prefix: string, verb: string, input: object): Promise<void> {
-    const name = `${prefix}-${verb}`;
-    for (const old of await this.#docker.listContainers({ all: true, filters: { label: [`turnout.job=${name}`] } }))
-      await this.#docker.getContainer(old.Id).remove({ force: true });
-    const self = await this.#docker.getContainer(hostname()).inspect();
-    const container = await this.#docker.createContainer({
-      name: `${name}-${randomBytes(3).toString("hex")}`,
-      Image: self.Image,
-      Cmd: [verb, JSON.stringify(input)],
-      Env: [`TURNOUT_OPERATOR=${process.env.TURNOUT_OPERATOR ?? "unknown"}`],
-      Labels: { [labels.stack]: prefix, [labels.role]: "job", "turnout.job": name },
-      HostConfig: {
-        ...(self.HostConfig.Mounts ? { Mounts: self.HostConfig.Mounts } : {}),
-        Init: true,
-        ReadonlyRootfs: true,
-        Tmpfs: { "/tmp": "" },
-        CapDrop: ["ALL"],
-        SecurityOpt: ["no-new-privileges"],
-        NetworkMode: "none",
-        RestartPolicy: { Name: "on-failure", MaximumRetryCount: 5 },
-      },
-    });
-    await container.start();
+  /** @see startJob */
+  startJob(prefix: string, verb: string, input: object): Promise<void> {
+    return startJob(this.#docker, prefix, verb, input);
+  }
+
+  /** @see startSoak */
+  startSoak(input: SoakInput, secrets: MountedSecret[]): Promise<void> {
+    return startSoak(this.#docker, input, secrets);
+  }
+
+  /** Removes the service of a stack's soak; does nothing when there is none. */
+  endSoak(prefix: string): Promise<void> {
+    return removeServices(this.#docker, prefix, (job) => job === names(prefix).job("soak"));
+  }
+
+  /** @see removeJobs */
+  removeJobs(context: Clock, prefix: string): Promise<void> {
+    return removeJobs(this.#docker, context, prefix);
+  }
+
+  /** The service whose task this very container is; undefined when it is none. */
+  ownService(): Promise<string | undefined> {
+    return ownService(this.#docker);
+  }
+
+  /** Ends this very container, with its service if it is a task of one, and leaves nothing of it. */
+  async removeSelf(): Promise<void> {
+    const service = await this.ownService();
+    if (service) await this.#docker.getService(service).remove();
+    else await this.#docker.getContainer(hostname()).remove({ force: true });
   }
 
   /** Sets how many replicas a service has, nothing else. Does nothing when it has them. */
@@ -146,11 +143,7 @@ export class DockerEngine {
           Init: true,
           CapabilityDrop: ["ALL"],
           Mounts: task.tmpfs.map((target) => ({ Type: "tmpfs" as const, Target: target, Source: "" })),
-          Secrets: task.secrets.map((secret) => ({
-            SecretID: secret.id,
-            SecretName: secret.name,
-            File: { Name: `/run/secrets/${secret.file}`, UID: uid(task), GID: uid(task), Mode: 0o400 },
-          })),
+          Secrets: task.secrets.map((secret) => mountedSecret(secret, task.user)),
         },
         RestartPolicy: { Condition: "none" },
         Networks: [{ Target: task.network }],
@@ -191,10 +184,6 @@ export class DockerEngine {
       await this.#docker.getService(left.ID).remove();
     }
   }
-}
-
-function uid(task: TaskSpec): string {
-  return task.user.split(":")[0] ?? "0";
 }
 
 /** Docker's log stream: frames of 8 bytes header (stream, length) and text. */

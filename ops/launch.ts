@@ -103,6 +103,8 @@ function lastLine(text: string): string {
 async function main(verb: string | undefined): Promise<string> {
   // An input changed that is no reason to do the work again; what it did then still stands.
   if (verb === "keep") return process.env.PULUMI_COMMAND_STDOUT ?? "";
+  // Its time comes when its resource is deleted.
+  if (verb === "later") return "{}";
   const job = JSON.parse(process.env.TURNOUT_JOB ?? "{}") as JobPlacement;
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);

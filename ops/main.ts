@@ -9,6 +9,8 @@ import { observe } from "./commands/observe.ts";
 import { preflight } from "./commands/preflight.ts";
 import { shift } from "./commands/shift.ts";
 import { smoke } from "./commands/smoke.ts";
+import { soak } from "./commands/soak.ts";
+import { sweep } from "./commands/sweep.ts";
 import { workers } from "./commands/workers.ts";
 import type { JobContext } from "./context.ts";
 import { DockerEngine } from "./docker.ts";
@@ -38,6 +40,10 @@ const verbs: {
   shift: { manner: "exclusive", run: shift },
   // It may take as long as the old workers' work, and must not keep the next deploy waiting; that one replaces it.
   handover: { manner: "recorded", run: handover },
+  // It watches for as long as anybody may deploy, takes the lock when it goes back, and keeps its own records.
+  soak: { manner: "reader", run: soak },
+  // It must not wait for the jobs it removes.
+  sweep: { manner: "reader", run: sweep },
   observe: { manner: "reader", run: observe },
   log: { manner: "reader", run: async (_input, context) => ({ records: await context.journal.read() }) },
 };

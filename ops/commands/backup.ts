@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { otherColor } from "../../core/color.ts";
 import { StepError } from "../../core/errors.ts";
 import { type BackupInput, jobPaths } from "../../core/jobs.ts";
 import type { JobContext } from "../context.ts";
 import { databaseReady, postgresTool } from "../postgres.ts";
+import { endSoak } from "../soak.ts";
 
 /** The file that names the last good backup, in the folder of the backups. */
 export const lastSuccessFile = "LAST_SUCCESS.txt";
@@ -15,6 +17,8 @@ export const lastSuccessFile = "LAST_SUCCESS.txt";
  */
 export async function backup(input: BackupInput, context: JobContext) {
   const { database, timeout } = input;
+  // With this step a deploy begins that changes the color a soak of the other one could go back to.
+  await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
   await databaseReady(context, database);
   const at = context.now().toISOString();
   const file = `${at.replaceAll(/[-:]|\.\d+/g, "")}-${input.release}.dump`;

@@ -108,12 +108,13 @@ function handsOf(
 /** Lets a job watch the release on, after the update has returned. */
 async function watchOn({ input, plan, edge, context }: Hands): Promise<void> {
   const { prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout } = input;
-  const { soak, hold } = input.rollout;
+  const { soak, hold, drain } = input.rollout;
   const { token: _token, ...address } = input.edge;
   const old = plan.from && (await edge.state()).releases[plan.from];
   if (soak === 0 || plan.from === null || !old) return;
   const told: SoakInput = {
-    ...{ prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout, soak, hold },
+    ...{ prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout },
+    ...{ soak, hold, drain },
     edge: address,
     from: { color: plan.from, release: old, version: versionOf(old) },
   };

@@ -41,6 +41,9 @@ function answerOf(name: string, asked: number): Record<string, unknown> {
       return { step, at, from: null, revision: `revision-of-${name}` };
     case "shift":
       return { step, at, from: null, color: "blue", release: "mocked" };
+    case "sweep":
+    case "sweep-soak":
+      return {};
     default:
       throw new Error(`no mock for the job ${name}`);
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ofType, only, registerProgram, types } from "../support/mocks.ts";
+import { defaultThresholds } from "../../core/thresholds.ts";
+import { secretValues } from "../support/config.ts";
+import { before, ofType, only, registerProgram, types } from "../support/mocks.ts";
 import { jobOf, mounted, toldTo } from "../support/swarm.ts";
 
 const { resources } = await registerProgram();
@@ -9,9 +11,10 @@ const commands = ofType(resources, types.command);
 test("a job is started by the launcher, told everything by stdin, and its input is secret", () => {
   for (const command of commands) {
     const { environment, stdin, triggers, ...rest } = command.inputs;
+    const { verb } = jobOf(command);
     assert.deepEqual(rest, {
       interpreter: ["node", "ops/launch.ts"],
-      create: jobOf(command).verb,
+      ...(verb === "sweep" ? { create: "later", delete: "sweep" } : { create: verb }),
       update: "keep",
       logging: "stderr",
     });
@@ -48,6 +51,8 @@ test("each job may reach what it needs and no more", () => {
     ...ofColor("blue"),
     ...ofColor("green"),
     shift: { verb: "shift", network: admin, docker: true, volumes: journal },
+    sweep: { verb: "sweep", network: admin, docker: true, volumes: journal },
+    "sweep-soak": { verb: "sweep", network: admin, docker: true, volumes: journal },
   });
 });
 
@@ -83,18 +88,63 @@ test("what the migration is told: the color's image in the color's network, secr
 
 test("what the shift is told: where to, and which workers run in each color", async () => {
   const told = toldTo(only(resources, types.command, "shift"));
-  const { edge, release, ...rest } = told;
+  const { edge, database, release, thresholds, rollout, ...rest } = told;
+  const check = (name: string, path: string, expect: object) => ({ name, method: "GET", path, expect });
   assert.deepEqual(rest, {
     ...{ prefix: "turnout-test", color: "blue", version: "1.0.0", epoch: "first", timeout: 120 },
+    ...{ strategy: "blue-green", workerGrace: 600, metrics: null },
     web: [
       { service: "api", replicas: 1 },
       { service: "web", replicas: 1 },
     ],
     workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
+    probes: [
+      check("api liveness", "/healthz", { status: 200, json: { status: "ok" } }),
+      check("api readiness", "/readyz", { status: 200, json: { ok: true } }),
+      check("web page", "/", { status: 200, contains: "CleanWithSnapshot" }),
+    ],
+    soakSecrets: [mounted(resources, "edge-token", "", 0), mounted(resources, "database-url", "", 0)].map((one, i) => ({
+      ...{ id: one.secretId, name: one.secretName, file: ["edge_token", "database_url"][i] },
+    })),
   });
+  assert.deepEqual(thresholds, defaultThresholds);
+  assert.deepEqual([rollout.bake, rollout.soak, rollout.hold], [60, 1800, 300]);
+  assert.equal(database.password, secretValues.databasePassword);
   assert.match(release, /^1\.0\.0-[0-9a-f]{8}$/);
   assert.equal(edge.agentUrl, "http://tasks.turnout-test-agent:8090");
   const alone = await registerProgram({ versions: JSON.stringify({ blue: "1.0.0" }) });
   const { workers } = toldTo(only(alone.resources, types.command, "shift"));
   assert.deepEqual(workers.green, [], "a color that is not there has no workers");
+});
+
+test("on destroy the jobs nobody waits for are removed before what they hold, and at no other time", async () => {
+  const sweep = only(resources, types.command, "sweep");
+  assert.deepEqual(toldTo(sweep), { prefix: "turnout-test", jobs: "all" });
+  const earlier = before(resources, `${types.command} sweep`);
+  const held = [types.network, types.volume].flatMap((type) => ofType(resources, type));
+  assert.equal(held.length, 3 + 4);
+  const secrets = ofType(resources, types.secret).filter(({ name }) => /edge-token|database-url/.test(name));
+  assert.equal(secrets.length, 2);
+  for (const { type, name } of [...held, ...secrets]) assert.ok(earlier.has(`${type} ${name}`), name);
+  const changed = await registerProgram(
+    { activeColor: "green", versions: JSON.stringify({ green: "1.2.0" }), production: "false" },
+    { opsImage: "turnout-ops:2", epoch: "second" },
+  );
+  assert.deepEqual(only(changed.resources, types.command, "sweep").inputs.triggers, sweep.inputs.triggers);
+});
+
+test("a soak ends before a secret it holds is removed: after a change of its value, and at no other time", async () => {
+  const triggersOf = async (config: Record<string, string>) => {
+    const { resources: all } = await registerProgram(config);
+    return JSON.stringify(only(all, types.command, "sweep-soak").inputs.triggers);
+  };
+  assert.deepEqual(toldTo(only(resources, types.command, "sweep-soak")), { prefix: "turnout-test", jobs: "soak" });
+  const now = await triggersOf({});
+  const secrets = (change: object) => ({ secrets: JSON.stringify({ ...secretValues, ...change }) });
+  assert.equal(
+    await triggersOf({ activeColor: "green", ...secrets({ adminPassword: "another admin password" }) }),
+    now,
+  );
+  assert.notEqual(await triggersOf(secrets({ edgeToken: "another token of the edge" })), now);
+  assert.notEqual(await triggersOf(secrets({ databasePassword: "another password" })), now);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleaning } from "../../systems/cleaning.ts";
 import { only, registerProgram, settled, types } from "../support/mocks.ts";
-import { labelsOf, limits, mounted, on, specOf, tmpfs } from "../support/swarm.ts";
+import { labelsOf, limits, mounted, on, specOf, tmpfs, toldTo } from "../support/swarm.ts";
 
 const { value: program, resources } = await registerProgram();
 
@@ -104,6 +104,18 @@ test("what a system and the settings ask for reaches the services", async () => 
   assert.deepEqual(web.inputs.convergeConfig, { delay: "500ms", timeout: "45s" });
 });
 
+test("a worker has the time to end its work that the stack gives it, whatever its system says", async () => {
+  const graceOf = (all: typeof resources) =>
+    ["blue", "green"].map(
+      (color) => specOf(only(all, types.service, `color-${color}-jobs`)).containerSpec.stopGracePeriod,
+    );
+  assert.deepEqual(graceOf(resources), ["10m", "10m"]);
+  const { resources: other } = await registerProgram({ timeouts: JSON.stringify({ workers: 95 }) });
+  assert.deepEqual(graceOf(other), ["1m35s", "1m35s"]);
+  const told = toldTo(only(other, types.command, "shift"));
+  assert.equal(told.workerGrace, 95, "who hands over waits as long");
+});
+
 test("durations are written as Docker writes them back, so that a second preview is empty", async () => {
   const table: [seconds: number, written: string][] = [
     [1, "1s"],
@@ -115,8 +127,10 @@ test("durations are written as Docker writes them back, so that a second preview
     [600, "10m"],
     [3599, "59m59s"],
   ];
-  const one = cleaning.services.jobs as (typeof cleaning.services)[string];
-  const more = Object.fromEntries(table.map(([stopGrace]) => [`for-${stopGrace}`, { ...one, stopGrace }]));
+  const one = cleaning.services.web as (typeof cleaning.services)[string];
+  const more = Object.fromEntries(
+    table.map(([stopGrace]) => [`for-${stopGrace}`, { ...one, stopGrace, route: { paths: [`/for-${stopGrace}`] } }]),
+  );
   const { resources: all } = await registerProgram(
     {},
     { system: { ...cleaning, services: { ...cleaning.services, ...more } } },

@@ -153,6 +153,11 @@ test("keep repeats what was done, and asks Docker nothing", async (t) => {
   assert.deepEqual(done.calls, []);
 });
 
+test("what is for later does nothing now", async (t) => {
+  const done = await launch(t, {}, { verb: "later" });
+  assert.deepEqual([done.code, done.stdout, done.calls], [0, "{}\n", []]);
+});
+
 test("without a docker command it says so in one sentence", async (t) => {
   const done = await launch(t, {}, { env: { PATH: "/nowhere" } });
   assert.equal(done.code, 6);

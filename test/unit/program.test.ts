@@ -57,6 +57,8 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
       "turnout:index:OpsJob shift > command:local:Command shift",
       "turnout:index:OpsJob smoke-blue > command:local:Command smoke-blue",
       "turnout:index:OpsJob smoke-green > command:local:Command smoke-green",
+      "turnout:index:OpsJob sweep > command:local:Command sweep",
+      "turnout:index:OpsJob sweep-soak > command:local:Command sweep-soak",
       "turnout:index:OpsJob workers-blue > command:local:Command workers-blue",
       "turnout:index:OpsJob workers-green > command:local:Command workers-green",
       "turnout:index:Release release > docker:index/secret:Secret turnout-test-admin-password-#",
@@ -76,12 +78,15 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
       "turnout:index:Release release > turnout:index:OpsJob workers-green",
       "turnout:index:Release release > turnout:index:ReleaseImages images-blue",
       "turnout:index:Release release > turnout:index:ReleaseImages images-green",
+      "turnout:index:Release release > turnout:index:Sweeps sweeps",
       "turnout:index:ReleaseImages images-blue > docker:index/remoteImage:RemoteImage images-blue-api",
       "turnout:index:ReleaseImages images-blue > docker:index/remoteImage:RemoteImage images-blue-jobs",
       "turnout:index:ReleaseImages images-blue > docker:index/remoteImage:RemoteImage images-blue-web",
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-api",
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-jobs",
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-web",
+      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweep",
+      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweep-soak",
     ],
   );
 });
@@ -188,8 +193,9 @@ test("a new ops image or another password runs no step again", async () => {
   const secrets = { databasePassword: "new", edgeToken: "a-new-token-of-the-edge", adminPassword: "new" };
   const other = await registerProgram({ secrets: JSON.stringify(secrets) }, { opsImage: "turnout-ops:2" });
   const commands = resources.filter((one) => one.type === types.command);
-  assert.equal(commands.length, 11);
-  for (const command of commands.filter((one) => !one.name.startsWith("workers-")))
+  assert.equal(commands.length, 13);
+  // Workers may have been replaced, and a soak holds secrets.
+  for (const command of commands.filter((one) => !/^workers-|^sweep-soak$/.test(one.name)))
     assert.deepEqual(only(other.resources, types.command, command.name).inputs.triggers, command.inputs.triggers);
 });
 

@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Database } from "./database.ts";
+import type { LoadBalancer } from "./load-balancer.ts";
+import { OpsJob } from "./ops-job.ts";
+
+export interface SweepsArgs {
+  prefix: string;
+  database: Database;
+  edge: LoadBalancer;
+  opsImage: string;
+  dockerHost: string;
+}
+
+/**
+ * What ends the jobs nobody waits for, a hand-over of the workers or a soak, before what they hold is removed: networks
+ * and volumes on `destroy`, a secret after its value has changed. It depends on all of that, so it is deleted first.
+ */
+export class Sweeps extends pulumi.ComponentResource {
+  constructor(name: string, args: SweepsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:Sweeps", name, {}, opts);
+    const { prefix, database, edge, opsImage: image, dockerHost } = args;
+    const sweep = (sweepName: string, jobs: "soak" | "all", triggers: string[]) =>
+      new OpsJob(
+        sweepName,
+        {
+          ...{ prefix, image, dockerHost, verb: "sweep", at: "deletion", docker: true },
+          input: { prefix, jobs },
+          triggers,
+        },
+        { parent: this },
+      );
+    sweep("sweep", "all", [prefix]);
+    sweep("sweep-soak", "soak", [edge.token.name, database.url.name]);
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { applyState, type EdgeState, initialState } from "../../core/edge-state.ts";
+import type { SoakInput } from "../../core/jobs.ts";
+import type { JournalRecord } from "../../core/records.ts";
+import { defaultThresholds } from "../../core/thresholds.ts";
+import type { Verdict } from "../../core/verdict.ts";
+import type { JobContext } from "../../ops/context.ts";
+import { EdgeUnreachable } from "../../ops/edge.ts";
+import { Journal } from "../../ops/journal.ts";
+import { type SoakEnd, watchOn } from "../../ops/soak.ts";
+import { soakOf } from "../../ops/soak-hands.ts";
+
+/** What a soak is told: green 1.1.0 is watched for ten minutes, blue 1.0.0 served before. */
+export const soakInput: SoakInput = {
+  ...{ prefix: "turnout-test", color: "green", version: "1.1.0", release: "1.1.0-0badcafe" },
+  edge: { agentUrl: "http://agent", publicUrl: "http://public", previewUrl: "http://preview" },
+  web: [{ service: "api", replicas: 2 }],
+  thresholds: defaultThresholds,
+  ...{ probes: [], metrics: null, soak: 600, hold: 120, drain: 900, workerGrace: 30, timeout: 60 },
+  from: { color: "blue", release: "1.0.0-deadbeef", version: "1.0.0" },
+  workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
+};
+
+/** Where the job dies. `told`: the edge does what it was told, but the job never hears of it. */
+export type Death = "undoing" | "told" | "ended";
+
+/** The end of a job that was killed. */
+export class Killed extends Error {}
+
+/** The world of a soak: an edge by its own rules, a real journal, and a clock that only sleeping moves. */
+export class SoakWorld {
+  edge: EdgeState;
+  readonly journal: Journal;
+  /** Jobs it started: verb and color. */
+  readonly started: string[] = [];
+  /** What the watch sees, look by look; the last one for ever after. An error is thrown. */
+  looks: (Verdict["kind"] | Error)[] = ["good"];
+  /** What happens before a look, by the look's number from 0. */
+  before: Record<number, () => unknown> = {};
+  /** Replicas of blue that the edge trusts. */
+  warm = 2;
+  dies: Death | null = null;
+  /** Milliseconds by which somebody has set the wall clock forward. */
+  setForward = 0;
+  looked = 0;
+  #now = 0;
+  readonly #time = { bootId: "boot", uptimeMs: 0, wallMs: 0 };
+
+  constructor(t: TestContext) {
+    const directory = mkdtempSync(join(tmpdir(), "turnout-soak-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    this.journal = new Journal(directory);
+    this.edge = initialState("fresh");
+    this.change({ kind: "announce", color: "blue", release: soakInput.from.release });
+    this.change({ kind: "announce", color: "green", release: soakInput.release });
+    this.change({ kind: "commit", color: "green", epoch: "of-the-shift" });
+  }
+
+  change(change: Parameters<typeof applyState>[1]): void {
+    this.edge = applyState(this.edge, change, this.#time);
+  }
+
+  /** Runs the job once, to its end or its death. */
+  run(input: SoakInput = soakInput): Promise<SoakEnd> {
+    return watchOn(
+      soakOf({
+        ...{ name: "turnout-test-soak-1", input, context: this.context() },
+        address: { ...input.edge, token: "the token" },
+        watch: { look: () => this.#look(), restart: () => undefined, end: async () => undefined },
+      }),
+    );
+  }
+
+  /** A person's order, as `ops abort` writes it. */
+  order(event: string): Promise<void> {
+    return this.journal.append({ at: "2026-11-22T08:00:00.000Z", step: "order", event, operator: "ada@laptop" });
+  }
+
+  /** The soak's records without times and names. */
+  async told(): Promise<Record<string, unknown>[]> {
+    const own = (await this.journal.read()).filter(({ step }) => step === "soak");
+    return own.map(
+      ({ at: _at, step: _s, operator: _o, color: _c, version: _v, release: _r, soak: _n, ...rest }) => rest,
+    );
+  }
+
+  /** Milliseconds since the beginning. */
+  get passed(): number {
+    return this.#now;
+  }
+
+  context(): JobContext {
+    const append = async (record: JournalRecord) => {
+      if (this.dies === "ended" && record.event === "ended") throw new Killed();
+      await this.journal.append(record);
+      if (this.dies === "undoing" && record.event === "undoing") throw new Killed();
+    };
+    const journal = { read: () => this.journal.read(), lock: () => this.journal.lock(1), append };
+    const edge = {
+      state: async () => this.edge,
+      servers: async () => ({ services: [{ color: "blue", service: "api", up: this.warm }] }),
+      commit: async (commit: { color: "blue"; epoch: string }) => {
+        this.change({ ...commit, kind: "commit" });
+        if (this.dies === "told") throw new EdgeUnreachable("no answer");
+      },
+    };
+    const startJob = async (_prefix: string, verb: string, input: { color: string }) => {
+      this.started.push(`${verb} ${input.color}`);
+    };
+    return {
+      ...{ journal, docker: { startJob }, edge: () => edge, say: () => undefined },
+      interrupted: () => new AbortController().signal,
+      now: () => new Date(Date.parse("2026-11-22T08:00:00.000Z") + this.#now + this.setForward),
+      monotonic: () => this.#now,
+      sleep: async (milliseconds: number) => {
+        this.#now += milliseconds;
+      },
+    } as unknown as JobContext;
+  }
+
+  async #look() {
+    const at = this.looked++;
+    await this.before[at]?.();
+    const seen = this.looks[Math.min(at, this.looks.length - 1)] ?? "good";
+    if (seen instanceof Error) throw seen;
+    const verdict: Verdict = { kind: seen, reasons: [`${seen} by the figures`], warnings: [] };
+    return { verdict, text: "figures", sample: {} as never };
+  }
+}

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openIncidents } from "../../core/incidents.ts";
+import { endSoak } from "../../ops/soak.ts";
+import { type Death, SoakWorld, soakInput } from "../support/soak-world.ts";
+
+const minute = 30;
+const untilMinute = (at: number) => new Date(Date.parse("2026-11-22T08:00:00.000Z") + at * 60_000).toISOString();
+const begun = { event: "begun", from: "blue", until: untilMinute(10), epoch: "of-the-shift" };
+const superseded = { event: "ended", outcome: "superseded", blame: false };
+
+test("a good release is watched to the end, with a record a minute, and nothing is changed", async (t) => {
+  const world = new SoakWorld(t);
+  const before = world.edge;
+  assert.deepEqual(await world.run(), { outcome: "committed", why: null });
+  assert.deepEqual([world.passed, world.edge, world.started], [600_000, before, []]);
+  const told = await world.told();
+  assert.deepEqual(told.at(0), begun);
+  assert.deepEqual(told.at(-1), { event: "ended", outcome: "committed", why: null, blame: false });
+  assert.deepEqual(
+    told.slice(1, -1).map(({ event, elapsed, until }) => ({ event, elapsed, until })),
+    Array.from({ length: 11 }, (_, at) => ({ event: "watched", elapsed: at * 60, until: untilMinute(10) })),
+  );
+});
+
+test("too little to judge by takes nothing back, and is written down", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["inconclusive"];
+  assert.deepEqual(await world.run(), { outcome: "committed", why: "inconclusive: inconclusive by the figures" });
+  assert.equal(world.edge.committed, "green");
+});
+
+test("a breach that holds takes the release back: users, then workers, with an incident and an epoch of its own", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["good", "breach", "breach"];
+  assert.equal((await world.run()).outcome, "rolled-back");
+  const { committed, epoch, drain } = world.edge;
+  assert.equal(committed, "blue");
+  assert.match(epoch, /^soak-[0-9a-f-]{36}$/);
+  assert.equal(drain?.color, "green");
+  assert.deepEqual(world.started, ["handover blue"]);
+  const told = await world.told();
+  assert.deepEqual(told.slice(-2), [
+    { event: "undoing", why: "breach by the figures", blame: true, epoch },
+    {
+      ...{ event: "ended", outcome: "rolled-back", why: "breach by the figures", blame: true },
+      incident: "2026-11-22-080004-green",
+    },
+  ]);
+  const [incident] = openIncidents(await world.journal.read());
+  assert.deepEqual([incident?.release, incident?.step], ["1.1.0-0badcafe", "soak"]);
+});
+
+test("one look in breach alone is looked at again and takes nothing back", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["good", "breach", "good", "breach", "good"];
+  assert.equal((await world.run()).outcome, "committed");
+  assert.equal(world.edge.committed, "green");
+});
+
+test("trouble of both colors holds the end of it, then ends it without going back", async (t) => {
+  const held = new SoakWorld(t);
+  held.looks = ["good", ...Array(minute).fill("shared"), "good"];
+  assert.equal((await held.run()).outcome, "committed");
+  assert.equal(held.passed, 600_000 + 60_000, "the minute in trouble was not counted");
+
+  const lasting = new SoakWorld(t);
+  lasting.looks = ["good", "shared"];
+  const { outcome, why } = await lasting.run();
+  assert.deepEqual([outcome, lasting.edge.committed], ["committed", "green"]);
+  assert.equal(why, "both colors are in trouble for 120 s: shared by the figures");
+});
+
+test("an edge that cannot be asked is waited for, and what is not seen does not count", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["good", ...Array(minute).fill(new Error("the edge does not answer.")), "good"];
+  assert.equal((await world.run()).outcome, "committed");
+  assert.equal(world.passed, 600_000 + 60_000);
+});
+
+test("without a warm color to go back to it stays, and says so", async (t) => {
+  const cases: [name: string, spoil: (world: SoakWorld) => void, because: RegExp][] = [
+    ["cold", (world) => (world.warm = 1), /blue 1\.0\.0 is not ready after 10 s: 1 of 2 replicas of api answer/],
+    [
+      "changed",
+      (world) => world.change({ kind: "announce", color: "blue", release: "1.2.0-abcdef01" }),
+      /blue is to run 1\.2\.0-abcdef01 now, no longer 1\.0\.0-deadbeef/,
+    ],
+  ];
+  for (const [name, spoil, because] of cases) {
+    const world = new SoakWorld(t);
+    spoil(world);
+    world.looks = ["breach"];
+    const { outcome, why } = await world.run();
+    assert.deepEqual([outcome, world.edge.committed, world.started], ["committed", "green", []], name);
+    assert.match(String(why), because);
+    const { incident, blame } = (await world.told()).at(-1) ?? {};
+    assert.deepEqual([incident, blame], [undefined, true], name);
+  }
+});
+
+test("abort takes it back without blame; other orders mean nothing to it", async (t) => {
+  const world = new SoakWorld(t);
+  await world.order("abort");
+  world.before = { 1: () => world.order("pause"), 5: () => world.order("abort") };
+  assert.deepEqual(await world.run(), { outcome: "held-back", why: "aborted by hand" });
+  assert.equal(world.looked, 6, "an order from before it began is not meant for it");
+  assert.equal(world.edge.committed, "blue");
+  assert.deepEqual(openIncidents(await world.journal.read()), []);
+});
+
+test("who serves was changed by somebody else: it ends and touches nothing", async (t) => {
+  const cases: [name: string, act: (world: SoakWorld) => void][] = [
+    ["back by hand", (world) => world.change({ kind: "commit", color: "blue", epoch: "other" })],
+    ["there and back", (world) => world.change({ kind: "commit", color: "green", epoch: "other" })],
+  ];
+  for (const [name, act] of cases) {
+    const world = new SoakWorld(t);
+    world.looks = ["good", "good", "breach"];
+    world.before = { 3: () => act(world) };
+    assert.equal((await world.run()).outcome, "superseded", name);
+    assert.deepEqual([world.edge.epoch, world.started], ["other", []], name);
+    const why = "who serves was changed by somebody else";
+    assert.deepEqual((await world.told()).at(-1), { ...superseded, why }, name);
+  }
+});
+
+test("a new deploy ends it, even in breach, and its own record is the only one", async (t) => {
+  const world = new SoakWorld(t);
+  const why = "1.2.0 is deployed to blue";
+  world.looks = ["good", "breach"];
+  world.before = { 2: () => endSoak(world.context(), why, "green") };
+  assert.equal((await world.run()).outcome, "superseded");
+  assert.equal(world.edge.committed, "green");
+  assert.deepEqual(
+    (await world.told()).filter(({ event }) => event === "ended"),
+    [{ ...superseded, why }],
+  );
+  await endSoak(world.context(), "again");
+  assert.equal((await world.told()).filter(({ event }) => event === "ended").length, 1);
+});
+
+test("a deploy to the color that is watched leaves it alone; there is none to end before the first", async (t) => {
+  const world = new SoakWorld(t);
+  await endSoak(world.context(), "nothing is watched");
+  assert.deepEqual(await world.told(), []);
+  world.before = { 2: () => endSoak(world.context(), "x", "blue") };
+  assert.equal((await world.run()).outcome, "committed");
+});
+
+test("while somebody else changes the system it does not go back; a deploy that began ends it", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["breach"];
+  const unlock = await world.journal.lock(5);
+  t.after(unlock);
+  await assert.rejects(world.run(), { name: "BusyError" });
+  assert.equal(world.edge.committed, "green");
+  await endSoak(world.context(), "1.2.0 is deployed to blue");
+  await unlock();
+  assert.equal((await world.run()).outcome, "superseded");
+  assert.equal(world.edge.committed, "green");
+});
+
+test("started again it watches the rest, whatever was done to the clock", async (t) => {
+  const world = new SoakWorld(t);
+  const daemonStops = () => {
+    throw new RangeError("killed");
+  };
+  // The look's own error means blindness; a death is an exception of the journal.
+  world.before = { [4 * minute + 5]: () => Object.assign(world.journal, { read: daemonStops }) };
+  const read = world.journal.read;
+  await assert.rejects(world.run(), RangeError);
+  Object.assign(world.journal, { read });
+  const stopped = world.passed;
+  world.setForward = 3_600_000;
+  world.before = {};
+  assert.equal((await world.run()).outcome, "committed");
+  assert.equal(world.passed - stopped, 600_000 - 4 * 60_000, "what was recorded is not watched again");
+  assert.equal((await world.told()).filter(({ event }) => event === "begun").length, 1);
+});
+
+test("killed anywhere on its way back, it gets there, with one commit and one hand-over after it", async (t) => {
+  const deaths: Death[] = ["undoing", "told", "ended"];
+  for (const death of deaths) {
+    const world = new SoakWorld(t);
+    world.looks = ["breach"];
+    world.dies = death;
+    await assert.rejects(world.run(), death);
+    const { epoch } = world.edge;
+    world.dies = null;
+    // What is seen now does not matter any more.
+    world.looks = ["good"];
+    assert.equal((await world.run()).outcome, "rolled-back", death);
+    assert.equal(world.edge.committed, "blue", death);
+    if (death !== "undoing") assert.equal(world.edge.epoch, epoch, death);
+    assert.equal(world.started.at(-1), "handover blue", death);
+    const events = (await world.told()).map(({ event }) => event).filter((event) => event !== "watched");
+    assert.deepEqual(events, ["begun", "undoing", "ended"], death);
+    assert.equal((await world.run()).outcome, "superseded", "once ended it does nothing");
+    assert.equal((await world.told()).filter(({ event }) => event === "ended").length, 1, death);
+  }
+});
+
+test("a soak of no time ends at once", async (t) => {
+  const world = new SoakWorld(t);
+  assert.deepEqual(await world.run({ ...soakInput, soak: 0 }), { outcome: "committed", why: null });
+  assert.equal(world.looked, 0);
+});
