@@ -10,6 +10,7 @@ import { TurnoutError } from "./core/errors.ts";
 import { stackPrefix } from "./core/names.ts";
 import { driftWarning, firstEpoch, guardDeploy } from "./core/observed.ts";
 import { readyChecks } from "./core/routes.ts";
+import { guardStrategy, withRun } from "./core/run.ts";
 import { parseSettings } from "./core/settings.ts";
 import { imageReference } from "./setup/images.ts";
 import { systems } from "./systems/index.ts";
@@ -18,7 +19,7 @@ import { systems } from "./systems/index.ts";
 async function deploy() {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
-  const settings = parseSettings(ownConfig(project), systems, stack);
+  const settings = parseSettings(withRun(ownConfig(project), process.env), systems, stack);
   const system = systems[settings.system];
   if (!system) throw new Error(`no system ${settings.system}`);
   const prefix = stackPrefix(project, stack);
@@ -35,7 +36,8 @@ async function deploy() {
   const present = await checkImages(site, settings, system);
   const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) });
   guardDeploy(settings, observed, stack, present);
-  const drift = driftWarning(observed, settings.activeColor);
+  guardStrategy(settings, process.env, stack);
+  const drift = driftWarning(observed, settings.activeColor, settings.activeVersion);
   if (drift) await pulumi.log.warn(drift);
 
   const network = new Network("network", { prefix });

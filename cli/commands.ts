@@ -1,14 +1,17 @@
 import { isColor, otherColor } from "../core/color.ts";
 import { StepError } from "../core/errors.ts";
+import type { OrderInput } from "../core/jobs.ts";
 import { describeRecord } from "../core/journal-text.ts";
 import { guardDeploy, type Observed } from "../core/observed.ts";
+import { describeOrder } from "../core/orders.ts";
 import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/plan.ts";
+import { guardStrategy, type Run, withRun } from "../core/run.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { describeStatus, statusOf } from "../core/status.ts";
 import { systems } from "../systems/index.ts";
 import { type Commands, observed, settingsOf } from "./context.ts";
 import { lockStack } from "./lock.ts";
-import { checkImages, readJournal } from "./preflight.ts";
+import { checkImages, readJournal, sendOrder } from "./preflight.ts";
 
 /** The two config lines of a deploy, and `pulumi up`. */
 export function deploy(version: string, commands: Commands): Promise<void> {
@@ -18,20 +21,22 @@ export function deploy(version: string, commands: Commands): Promise<void> {
   });
 }
 
-/** The one config line of a rollback, and `pulumi up`. */
+/** The one config line of a rollback, and `pulumi up`: at once, since who goes back is in a hurry. */
 export function rollback(commands: Commands): Promise<void> {
-  return alone(commands, planRollback);
+  const atOnce: Run = { TURNOUT_STRATEGY: "blue-green", TURNOUT_STEPS: "" };
+  return alone(commands, planRollback, (settings) => (settings.strategy === "canary" ? atOnce : commands.run));
 }
 
 /** One change of a stack at a time from this machine: two would write their config lines over each other's. */
 async function alone(
   commands: Commands,
   plan: (settings: Settings, found: Observed) => Plan | Promise<Plan>,
+  runFor: (settings: Settings) => Run = () => commands.run,
 ): Promise<void> {
   const unlock = await lockStack(commands.site.stack);
   try {
     const settings = await settingsOf(commands);
-    await carryOut(await plan(settings, await observed(commands, settings)), commands);
+    await carryOut(await plan(settings, await observed(commands, settings)), { ...commands, run: runFor(settings) });
   } finally {
     await unlock();
   }
@@ -46,7 +51,7 @@ async function carryOut(plan: Plan, commands: Commands): Promise<void> {
     if (value !== null) await engine.set(path, value);
     else if (settings.had(path)) await engine.remove(path);
   }
-  if ((await engine.up()) !== 0) throw await failure(commands);
+  if ((await engine.up(commands.run)) !== 0) throw await failure(commands);
   const other = otherColor(plan.color);
   const back = settings.next.versions[other];
   say(
@@ -61,9 +66,10 @@ async function carryOut(plan: Plan, commands: Commands): Promise<void> {
 async function checkPlan(change: ConfigChange, commands: Commands) {
   const { site, engine } = commands;
   const raw = await engine.config();
-  const next = parseSettings(withChange(raw, change), systems, site.stack);
+  const next = parseSettings(withRun(withChange(raw, change), commands.run), systems, site.stack);
   const system = systems[next.system];
   const present = system ? await checkImages(site, next, system) : {};
+  guardStrategy(next, commands.run, site.stack);
   guardDeploy(next, await observed(commands, next), site.stack, present);
   const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
   return { next, had: (path: string) => path.replace("versions.", "") in versions };
@@ -85,7 +91,8 @@ async function failure(commands: Commands): Promise<StepError> {
 /** Prints what is there. @returns true when all is as it should be */
 export async function status(commands: Commands, json: boolean): Promise<boolean> {
   const [settings, outputs] = await Promise.all([settingsOf(commands), commands.engine.outputs()]);
-  const found = statusOf(outputs, await observed(commands, settings));
+  const wanted = { ...settings, stack: commands.site.stack };
+  const found = statusOf(outputs, await observed(commands, settings), wanted);
   commands.say(json ? JSON.stringify(found) : describeStatus(found));
   return found.healthy;
 }
@@ -95,6 +102,11 @@ export async function log(commands: Commands, json: boolean): Promise<void> {
   const records = await readJournal(commands.site);
   if (records.length === 0 && !json) return commands.say("The journal is empty: nothing was deployed yet.");
   for (const record of records) commands.say(json ? JSON.stringify(record) : describeRecord(record));
+}
+
+/** Asks something of the change of color that is under way, or lifts an incident. */
+export async function giveOrder(order: OrderInput["order"], commands: Commands): Promise<void> {
+  commands.say(describeOrder(await sendOrder(commands.site, order), commands.site.stack));
 }
 
 /** How to name this stack in a command. */

@@ -2,6 +2,7 @@ import { edgeAddress } from "../core/edge-address.ts";
 import { stackPrefix } from "../core/names.ts";
 import type { Observed } from "../core/observed.ts";
 import { readyChecks } from "../core/routes.ts";
+import { type Run, withRun } from "../core/run.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { systems } from "../systems/index.ts";
 import { dockerClient } from "./docker.ts";
@@ -15,23 +16,30 @@ export const project = "turnout";
 export interface Commands {
   engine: Engine;
   site: Site;
+  /** What is said for this run alone, by options or by the environment. */
+  run: Run;
   say: (line: string) => void;
 }
 
-/** @param stack name of the stack */
-export async function commandsFor(stack: string): Promise<Commands> {
+/**
+ * @param stack name of the stack
+ * @param run what the options say for this run alone
+ */
+export async function commandsFor(stack: string, run: Run = {}): Promise<Commands> {
+  const { TURNOUT_STRATEGY, TURNOUT_STEPS } = process.env;
   const known = engine(stack, project, process.env.TURNOUT_CONFIG_FILE);
   const dockerHost = await known.dockerHost();
   return {
     engine: known,
     site: { prefix: stackPrefix(project, stack), stack, dockerHost, docker: dockerClient(dockerHost) },
+    run: { TURNOUT_STRATEGY, TURNOUT_STEPS, ...run },
     say: (line) => process.stdout.write(`${line}\n`),
   };
 }
 
 /** The stack's settings, checked. @throws SettingsError */
 export async function settingsOf(commands: Commands): Promise<Settings> {
-  return parseSettings(await commands.engine.config(), systems, commands.site.stack);
+  return parseSettings(withRun(await commands.engine.config(), commands.run), systems, commands.site.stack);
 }
 
 /** What is on the server. */

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import { SettingsError, TurnoutError } from "../core/errors.ts";
+import type { Run } from "../core/run.ts";
 import { clearCutShort } from "../setup/cut-short.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
@@ -17,8 +18,8 @@ export interface Engine {
   outputs(): Promise<Record<string, unknown>>;
   /** Makes the stack known if it is not. */
   init(): Promise<void>;
-  /** `pulumi up`, shown as it goes. @returns its exit code */
-  up(): Promise<number>;
+  /** `pulumi up`, shown as it goes. @param run what is said for this run alone @returns its exit code */
+  up(run?: Run): Promise<number>;
   /** `pulumi destroy`, shown as it goes. @returns its exit code */
   destroy(): Promise<number>;
   /** Forgets the stack. Its configuration file stays. */
@@ -65,14 +66,15 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     );
   }
 
-  async function show(argv: string[]): Promise<number> {
+  async function show(argv: string[], run: Run = {}): Promise<number> {
     await clearCutShort({
       pulumi: "pulumi",
       env: process.env as Record<string, string>,
       ...{ project, stack, dockerHost: await dockerHost() },
       say: (line) => process.stderr.write(`${line}\n`),
     });
-    const child = execa("pulumi", argv, { reject: false, stdio: ["ignore", "inherit", "inherit"] });
+    const env = Object.fromEntries(Object.entries(run).map(([name, value]) => [name, value ?? ""]));
+    const child = execa("pulumi", argv, { env, reject: false, stdio: ["ignore", "inherit", "inherit"] });
     // This process stays to say who serves. On a terminal the engine gets the signal itself; elsewhere it is passed on.
     const pass = (signal: NodeJS.Signals) => process.stdout.isTTY || child.kill(signal);
     process.on("SIGINT", pass).on("SIGTERM", pass);
@@ -120,7 +122,7 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       const known = JSON.parse(await query(["stack", "ls", "--json"])) as { name: string }[];
       if (!known.some((one) => one.name === stack)) await query(["stack", "init", stack, "--non-interactive"]);
     },
-    up: () => show(["up", ...shown]),
+    up: (run) => show(["up", ...shown], run),
     destroy: () => show(["destroy", ...shown]),
     async forget() {
       await query(["stack", "rm", stack, "--yes", "--preserve-config"], "");

@@ -1,6 +1,6 @@
 import type { PerColor } from "../core/color.ts";
 import { GuardError } from "../core/errors.ts";
-import type { JobInputs, JobPlacement } from "../core/jobs.ts";
+import type { JobInputs, JobPlacement, OrderInput, OrderResult } from "../core/jobs.ts";
 import { jobPaths } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/observed.ts";
@@ -74,7 +74,18 @@ function deployedImage(site: Site): Promise<string | undefined> {
   return site.docker.query("service", "inspect", "--format", format, names(site.prefix).agent);
 }
 
-function runReader<V extends "observe" | "log">(site: Site, verb: V, input: JobInputs[V], image: string) {
+/**
+ * Hands a person's order to what is under way.
+ * @throws GuardError when nothing is deployed
+ * @throws JobFailed with the job's sentence and exit code when the order means nothing now
+ */
+export async function sendOrder(site: Site, order: OrderInput["order"]): Promise<OrderResult> {
+  const image = await deployedImage(site);
+  if (!image) throw new GuardError(`Nothing is deployed on the stack ${site.stack}, so there is nothing to ${order}`);
+  return JSON.parse(await runReader(site, "order", { prefix: site.prefix, order }, image)) as OrderResult;
+}
+
+function runReader<V extends "observe" | "log" | "order">(site: Site, verb: V, input: JobInputs[V], image: string) {
   const named = names(site.prefix);
   const job: JobPlacement = {
     image,

@@ -1,5 +1,6 @@
 import type { Color } from "./color.ts";
-import type { JournalRecord } from "./records.ts";
+import { type JournalRecord, textOf } from "./records.ts";
+import { versionOf } from "./release.ts";
 
 /** A release that was taken back because it was at fault. It is refused until somebody says `retry`. */
 export interface Incident {
@@ -22,6 +23,24 @@ export function incidentId(at: Date, color: Color): string {
   return `${day}-${time.slice(0, 8).replaceAll(":", "")}-${color}`;
 }
 
+/**
+ * The open incident of a release that is to serve.
+ * @param release where it is known; one that is of another version is not believed, since it is an older one's
+ */
+export function incidentOf(
+  incidents: readonly Incident[],
+  version: string,
+  release: string | null | undefined,
+): Incident | undefined {
+  const known = release && versionOf(release) === version;
+  return incidents.findLast((one) => (known ? one.release === release : one.version === version));
+}
+
+/** What happened, for the end of a sentence. */
+export function describeIncident({ at, why, id }: Incident): string {
+  return `at ${at}: ${why} (incident ${id})`;
+}
+
 /** The incidents that nobody has lifted, oldest first; the last one for each release. */
 export function openIncidents(records: readonly JournalRecord[]): Incident[] {
   const open = new Map<string, Incident>();
@@ -30,7 +49,7 @@ export function openIncidents(records: readonly JournalRecord[]): Incident[] {
     if (record.step === "order" && record.event === "retry") open.delete(release);
     if (record.event !== "ended" || typeof incident !== "string" || !color) continue;
     open.delete(release);
-    open.set(release, { id: incident, at, color, version, release, why: String(why ?? ""), step });
+    open.set(release, { id: incident, at, color, version, release, why: textOf(why), step });
   }
   return [...open.values()];
 }

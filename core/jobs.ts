@@ -270,6 +270,17 @@ export interface MigrationResult extends JobResult {
   revision: string | null;
 }
 
+/** What an order leaves: what it is about. */
+export interface OrderResult extends JobResult {
+  order: OrderInput["order"];
+  of: "shift" | "soak" | "incident";
+  color: Color;
+  version: string;
+  release: string;
+  /** The name of the incident that is lifted; null for every order but `retry`. */
+  incident: string | null;
+}
+
 /** What a shift leaves. */
 export interface ShiftResult extends JobResult {
   from: Color | null;

@@ -1,7 +1,10 @@
 import type { Color, PerColor } from "./color.ts";
 import { GuardError } from "./errors.ts";
+import type { SoakUnderWay, Trial, Undone } from "./history.ts";
+import { describeIncident, type Incident, incidentOf } from "./incidents.ts";
 import { configuredColors, type Settings } from "./settings.ts";
 import { imageOf, type System } from "./system.ts";
+import { command } from "./wording.ts";
 
 /** How many replicas of a service are there, and how many should be. */
 export interface ServiceReplicas {
@@ -35,6 +38,14 @@ export interface Observed {
   schemaRevision: string | null;
   lastBackup: string | null;
   lastRelease: { color: Color; release: string; at: string } | null;
+  /** Releases that were taken back because they were at fault, and are refused. */
+  incidents: Incident[];
+  /** The step of a canary that is under way. */
+  trial: Trial | null;
+  /** The release that is watched after its update. */
+  soak: SoakUnderWay | null;
+  /** The release that was taken back last, if none was committed after it. */
+  lastUndone: Undone | null;
   /** The edge itself: HAProxy behind its agent. */
   edge: "up" | "down";
 }
@@ -57,6 +68,10 @@ export const nothingObserved: Observed = {
   schemaRevision: null,
   lastBackup: null,
   lastRelease: null,
+  incidents: [],
+  trial: null,
+  soak: null,
+  lastUndone: null,
   edge: "down",
 };
 
@@ -96,6 +111,24 @@ export function guardDeploy(
         "the version was built anew under the same name",
       "give what was built a version of its own and deploy that",
     );
+  refuseIncident(settings, observed, stack, present);
+}
+
+/** A release that was taken back is not given to users again by running the same thing again. */
+function refuseIncident(
+  { activeColor: color, activeVersion: version }: Settings,
+  { live, incidents }: Observed,
+  stack: string,
+  present: Partial<PerColor<string>>,
+): void {
+  const incident = live === color ? undefined : incidentOf(incidents, version, present[color]);
+  if (!incident) return;
+  const subject = incident.color === color ? `${color} ${version}` : version;
+  throw new GuardError(
+    `Pulumi.${stack}.yaml: activeColor is ${color}, ` +
+      `but ${subject} (release ${incident.release}) was taken back ${describeIncident(incident)}`,
+    `deploy a corrected version, or say \`${command("ops -- retry", stack)}\` and run it again`,
+  );
 }
 
 /** The images of every configured color, with the key path that asks for each. */
@@ -125,17 +158,36 @@ export function missingImage(image: string, key: string, stack: string): GuardEr
 }
 
 /**
- * What to say when the edge serves another color than the last `pulumi up` left behind.
+ * What to say when the edge serves another color than the last `pulumi up` left behind, or was to leave.
+ * @param desired the color that is to serve
+ * @param version the version that is to serve; left out, a shift that took back another one is told of, too
  * @returns undefined when they agree
  */
-export function driftWarning(observed: Observed, desired: Color): string | undefined {
+export function driftWarning(observed: Observed, desired: Color, version?: string): string | undefined {
   const recorded = observed.lastRelease?.color;
   if (observed.live === undefined)
     return (
       recorded &&
       "Drift: the edge does not answer, so nobody can say which color serves. `npm run ops -- status` tells more."
     );
-  if (!recorded || observed.live === recorded) return undefined;
+  if (!recorded) return undefined;
+  const next = observed.live === desired ? "This update leaves it so." : `This update shifts to ${desired}.`;
+  const undone = wordsOfUndone(observed, { recorded, desired, version });
+  if (undone) return `Drift: the last update ${undone}. ${next}`;
+  if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
-  return `Drift: the last deploy left ${recorded} serving, but the edge serves ${live}. This update shifts to ${desired}.`;
+  return `Drift: the last deploy left ${recorded} serving, but the edge serves ${live}. ${next}`;
+}
+
+/** What happened to the color that the last update left serving, or was to leave. */
+function wordsOfUndone(
+  { live, lastUndone }: Observed,
+  { recorded, desired, version }: { recorded: Color; desired: Color; version: string | undefined },
+): string | undefined {
+  if (!lastUndone || !live || lastUndone.color === live) return undefined;
+  const { step, color, at, why, incident } = lastUndone;
+  const back = `but the ${step} took it back to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
+  if (recorded === color) return `left ${color} serving, ${back}`;
+  const isTriedAgain = desired === color && (version ?? lastUndone.version) === lastUndone.version;
+  return isTriedAgain ? `was to leave ${color} serving, ${back}` : undefined;
 }

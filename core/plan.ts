@@ -1,5 +1,6 @@
 import { type Color, otherColor } from "./color.ts";
 import { GuardError } from "./errors.ts";
+import { describeIncident, incidentOf } from "./incidents.ts";
 import type { Observed } from "./observed.ts";
 import type { Settings } from "./settings.ts";
 
@@ -53,6 +54,12 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
       `${color} has no version, so there is nothing to go back to`,
       "deploy the version you want: npm run deploy -- VERSION",
     );
+  const incident = incidentOf(observed.incidents, version, observed.releases[color]);
+  if (incident)
+    throw new GuardError(
+      `${color} ${version} was taken back ${describeIncident(incident)}, so it is nothing to go back to`,
+      "deploy the version you want: npm run deploy -- VERSION",
+    );
   if (!isWarm(color, observed))
     throw new GuardError(
       `${color} is not warm any more: not every replica of it is ready`,
@@ -71,22 +78,24 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
 }
 
 /**
- * The state wants the idle color, but the edge never got there. A color that is still warm is written down as it runs,
- * so that there is something to go back to; what never passed its smoke test loses its version, so that the next `up`
- * is clean.
+ * The settings want the idle color, but the edge never got there or was taken back. A color that is still warm is
+ * written down as it runs, so that there is something to go back to; what never passed its smoke test, or has an
+ * incident, is nothing to go back to: it loses its version, so that the next `up` is clean.
  */
 function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
   const idle = otherColor(live);
   const version = observed.versions[live] ?? settings.versions[live] ?? "";
   const running = observed.versions[idle];
-  const warm = running !== null && isWarm(idle, observed) && observed.proven[idle] === running ? running : null;
+  const incident = running === null ? undefined : incidentOf(observed.incidents, running, observed.releases[idle]);
+  const good = !incident && isWarm(idle, observed) && observed.proven[idle] === running;
+  const warm = good ? running : null;
   return {
     change: { activeColor: live, [`versions.${live}`]: version, [`versions.${idle}`]: warm },
     color: live,
     version,
     sentence:
       `${live} ${version} still serves; giving up the deploy of ${settings.versions[idle] ?? "nothing"} to ${idle}` +
-      `${warm ? `, which stays at ${warm}` : ""}.`,
+      `${warm ? `, which stays at ${warm}` : ""}${incident ? `, which was taken back (incident ${incident.id})` : ""}.`,
   };
 }
 

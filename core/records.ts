@@ -25,3 +25,8 @@ export interface JournalRecord {
   error?: string;
   [detail: string]: unknown;
 }
+
+/** A detail that is text; empty where the record has none. */
+export function textOf(detail: unknown): string {
+  return typeof detail === "string" ? detail : "";
+}

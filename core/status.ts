@@ -1,6 +1,10 @@
 import type { Color, PerColor } from "./color.ts";
 import { colors, isColor } from "./color.ts";
+import type { SoakUnderWay, Trial } from "./history.ts";
+import { describeIncident, type Incident, incidentOf } from "./incidents.ts";
 import type { Observed, ServiceReplicas } from "./observed.ts";
+import type { Settings } from "./settings.ts";
+import { command } from "./wording.ts";
 
 /** What `ops status --json` prints. Keys are only ever added. */
 export interface Status {
@@ -19,6 +23,12 @@ export interface Status {
   replicas: ServiceReplicas[];
   /** The workers are on their way from one color to the other. */
   handover: boolean;
+  /** The step of a canary in words, and the candidate's share in percent; null when nobody is on trial. */
+  rollout: { step: string; weight: number } | null;
+  /** The release that is watched after its update. */
+  soak: SoakUnderWay | null;
+  /** Releases that were taken back because they were at fault, and are refused until `retry` is said. */
+  incidents: Incident[];
   lastBackup: string | null;
   lastRelease: Observed["lastRelease"];
   url: string | null;
@@ -27,11 +37,14 @@ export interface Status {
   problems: string[];
 }
 
+/** What the stack's settings want, which differs from the state until an update has gone through. */
+export type Wanted = Pick<Settings, "activeColor" | "activeVersion"> & { stack: string };
+
 /** Puts together what the state wants and what is there. */
-export function statusOf(outputs: Record<string, unknown>, observed: Observed): Status {
+export function statusOf(outputs: Record<string, unknown>, observed: Observed, wanted?: Wanted): Status {
   const desired = isColor(outputs.activeColor) ? outputs.activeColor : null;
   const live = observed.live ?? null;
-  const problems = problemsOf(desired, observed);
+  const problems = problemsOf(desired, observed, wanted);
   return {
     desired,
     live,
@@ -43,6 +56,9 @@ export function statusOf(outputs: Record<string, unknown>, observed: Observed): 
     edge: observed.edge,
     replicas: observed.services,
     handover: observed.handover,
+    rollout: rolloutOf(observed),
+    soak: observed.soak,
+    incidents: observed.incidents,
     lastBackup: observed.lastBackup,
     lastRelease: observed.lastRelease,
     url: text(outputs.url),
@@ -67,7 +83,11 @@ export function describeStatus(status: Status): string {
   }
   lines.push("");
   if (status.handover) lines.push("workers       on their way to the serving color");
-  if (status.candidate) lines.push(`candidate     ${status.candidate} at ${status.weight} %`);
+  if (status.rollout) lines.push(`candidate     ${status.rollout.step}`);
+  if (status.soak)
+    lines.push(`soak          watching ${status.soak.color} ${status.soak.version} until ${status.soak.until}`);
+  for (const incident of status.incidents)
+    lines.push(`incident      ${incident.color} ${incident.version} was taken back ${describeIncident(incident)}`);
   lines.push(`schema        ${status.schemaRevision ?? "–"}`);
   lines.push(`last backup   ${status.lastBackup ?? "–"}`);
   const last = status.lastRelease;
@@ -76,14 +96,16 @@ export function describeStatus(status: Status): string {
   return lines.join("\n");
 }
 
-function problemsOf(desired: Color | null, observed: Observed): string[] {
-  const problems: string[] = [];
-  if (observed.live === undefined || observed.edge === "down") problems.push("The edge does not answer.");
-  else if (desired === null) problems.push("No update has gone through yet.");
-  else if (observed.live !== desired)
-    problems.push(
-      `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; \`npm run pulumi -- preview\` says more.`,
-    );
+function rolloutOf({ candidate, weight, trial }: Observed): Status["rollout"] {
+  return candidate && { step: `${candidate} at ${weight} %${trial ? describeTrial(trial) : ""}`, weight };
+}
+
+function describeTrial({ since, seconds, paused }: Trial): string {
+  return `, since ${since} for ${seconds} s${paused ? ", paused" : ""}`;
+}
+
+function problemsOf(desired: Color | null, observed: Observed, configured: Wanted | undefined): string[] {
+  const problems = [servingProblem(desired, observed, configured)].filter((one) => one !== undefined);
   if (observed.unready) problems.push(`${observed.live} serves but is not ready: ${observed.unready}`);
   for (const one of observed.services) {
     // Between two colors no worker runs for a moment; the job that sees to it is under way.
@@ -92,6 +114,34 @@ function problemsOf(desired: Color | null, observed: Observed): string[] {
     if (one.ready < wanted) problems.push(`${one.color} ${one.service}: ${one.ready} of ${wanted} replicas are ready.`);
   }
   return problems;
+}
+
+/** Why other users are served than should be. */
+function servingProblem(desired: Color | null, observed: Observed, wanted: Wanted | undefined): string | undefined {
+  if (observed.live === undefined || observed.edge === "down") return "The edge does not answer.";
+  if (desired === null) return "No update has gone through yet.";
+  const undone = wanted && takenBack(observed, wanted);
+  if (undone || observed.live === desired) return undone;
+  return `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; \`npm run pulumi -- preview\` says more.`;
+}
+
+/** What is configured to serve was taken back, and nobody has given it up yet. */
+function takenBack(observed: Observed, { activeColor, activeVersion, stack }: Wanted): string | undefined {
+  const { live, candidate, incidents, releases, lastUndone } = observed;
+  if (!live || live === activeColor || candidate === activeColor) return undefined;
+  const tried = `${activeColor} ${activeVersion} is configured to serve`;
+  const giveUp = command("rollback", stack);
+  const incident = incidentOf(incidents, activeVersion, releases[activeColor]);
+  if (incident)
+    return (
+      `${tried}, but the ${incident.step} took it back ${describeIncident(incident)}. ` +
+      `Give it up: ${giveUp}; or deploy a corrected version.`
+    );
+  if (lastUndone?.color !== activeColor || lastUndone.version !== activeVersion) return undefined;
+  return (
+    `${tried}, but the ${lastUndone.step} took it back at ${lastUndone.at}: ${lastUndone.why}. ` +
+    `Try it again: ${command(`deploy -- ${activeVersion}`, stack)}; or give it up: ${giveUp}.`
+  );
 }
 
 function text(value: unknown): string | null {

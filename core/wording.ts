@@ -22,6 +22,16 @@ export function write(what: string): ErrorMap {
   return (issue) => (issue.code === "unrecognized_keys" ? undefined : `is ${describe(issue.input)}; write ${what}`);
 }
 
+/**
+ * A command as a person types it.
+ * @param words what comes after `npm run`, such as `ops -- status`
+ * @param stack the stack it is for; `dev` is the one every command takes by itself
+ */
+export function command(words: string, stack: string): string {
+  if (stack === "dev") return `npm run ${words}`;
+  return `npm run ${words}${words.includes(" -- ") ? "" : " --"} --stack ${stack}`;
+}
+
 /** The error of a check on a secret: it says what is wrong and never shows the value. */
 export function writeUnseen(problem: string, what: string): ErrorMap {
   return () => `${problem}; write ${what}`;

@@ -6,6 +6,7 @@ import { edgeConfig } from "./commands/edge-config.ts";
 import { handover } from "./commands/handover.ts";
 import { migration } from "./commands/migration.ts";
 import { observe } from "./commands/observe.ts";
+import { order } from "./commands/order.ts";
 import { preflight } from "./commands/preflight.ts";
 import { shift } from "./commands/shift.ts";
 import { smoke } from "./commands/smoke.ts";
@@ -24,7 +25,7 @@ const lockPatience = 30;
 
 /**
  * How a verb runs. `exclusive`: it changes the system, so one at a time, and the journal tells of it. `recorded`: the
- * journal tells of it. `reader`: it changes nothing.
+ * journal tells of it. `reader`: neither.
  */
 type Manner = "exclusive" | "recorded" | "reader";
 
@@ -44,6 +45,11 @@ const verbs: {
   soak: { manner: "reader", run: soak },
   // It must not wait for the jobs it removes.
   sweep: { manner: "reader", run: sweep },
+  // It speaks to the job that holds the lock, and appends its own record.
+  order: {
+    manner: "reader",
+    run: (input, context) => order(input, context, process.env.TURNOUT_OPERATOR ?? "unknown"),
+  },
   observe: { manner: "reader", run: observe },
   log: { manner: "reader", run: async (_input, context) => ({ records: await context.journal.read() }) },
 };

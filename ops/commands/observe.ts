@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Color, isColor } from "../../core/color.ts";
+import { lastUndone, soakUnderWay, trialUnderWay } from "../../core/history.ts";
+import { openIncidents } from "../../core/incidents.ts";
 import { jobPaths, type ObserveInput } from "../../core/jobs.ts";
 import { nothingObserved, type Observed } from "../../core/observed.ts";
 import type { JournalRecord } from "../../core/records.ts";
@@ -27,6 +29,10 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     schemaRevision: typeof migration?.revision === "string" ? migration.revision : null,
     lastBackup: lastBackup?.split(" ")[0] ?? null,
     lastRelease: shift ? lastRelease(shift) : null,
+    incidents: openIncidents(records),
+    trial: trialUnderWay(records),
+    soak: soakUnderWay(records, context.now()),
+    lastUndone: lastUndone(records),
     versions: { blue: versionIn(services, "blue"), green: versionIn(services, "green") },
     proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
     unready: edge?.live ? await unready(input) : null,

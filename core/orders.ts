@@ -1,0 +1,103 @@
+import type { Color } from "./color.ts";
+import { GuardError } from "./errors.ts";
+import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakUndoes } from "./history.ts";
+import { openIncidents } from "./incidents.ts";
+import type { OrderInput, OrderResult } from "./jobs.ts";
+import type { JournalRecord } from "./records.ts";
+import { command } from "./wording.ts";
+
+/** What an order is about. */
+export type OrderTarget = Pick<OrderResult, "of" | "color" | "version" | "release" | "incident">;
+
+/**
+ * Finds what an order is about: `retry` the newest open incident, the others the change of color that is under way;
+ * `abort` also the soak.
+ * @param found whether somebody holds the journal's lock, and the time
+ * @throws GuardError when there is nothing the order could mean
+ */
+export function targetOf(
+  order: OrderInput["order"],
+  records: readonly JournalRecord[],
+  found: { busy: boolean; now: Date },
+): OrderTarget {
+  if (order === "retry") return newestIncident(records);
+  const shift = found.busy ? shiftUnderWay(records) : null;
+  if (shift) {
+    refuse(order, shift);
+    return target("shift", shift.started);
+  }
+  const soak = order === "abort" ? soakBegun(records, found.now) : null;
+  if (soak && soakUndoes(records)) throw takenBackAlready(soak);
+  if (soak) return target("soak", soak);
+  if (order === "abort")
+    throw new GuardError(
+      "No change of color is under way and no soak watches one, so there is nothing to abort",
+      "to go back to the other color, use `npm run rollback`",
+    );
+  throw new GuardError(
+    `No change of color is under way, so there is nothing to ${order}`,
+    "see `npm run ops -- status` for who serves",
+  );
+}
+
+/** What was asked, and what happens next. */
+export function describeOrder(result: Omit<OrderResult, "step" | "at">, stack: string): string {
+  const release = `${result.color} ${result.version}`;
+  const watch = `see it with: ${command("ops -- log", stack)}`;
+  switch (result.order) {
+    case "promote":
+      return `Asked to promote ${release}: the step under way ends and the next begins; ${watch}`;
+    case "abort":
+      return result.of === "soak"
+        ? `Asked to abort the soak: ${release} is taken back; ${watch}`
+        : `Asked to abort: ${release} is taken back, and the update fails; ${watch}`;
+    case "pause":
+      return `Asked to pause: ${release} keeps its share until you say: ${command("ops -- resume", stack)}`;
+    case "resume":
+      return `Asked to go on with ${release}: the time of its step counts again; ${watch}`;
+    case "retry":
+      return (
+        `The incident ${result.incident} is lifted: ${release} may be tried again: ` +
+        command(`deploy -- ${result.version}`, stack)
+      );
+  }
+}
+
+function newestIncident(records: readonly JournalRecord[]): OrderTarget {
+  const incident = openIncidents(records).at(-1);
+  if (!incident)
+    throw new GuardError("No incident is open, so there is nothing to retry", "deploy: npm run deploy -- VERSION");
+  const { color, version, release, id } = incident;
+  return { of: "incident", color, version, release, incident: id };
+}
+
+/** What an order cannot do to a change of color in this phase. */
+function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnderWay): void {
+  if (phase === "undoing") throw takenBackAlready(started);
+  if (order === "abort") return;
+  if (phase === "committed")
+    throw new GuardError(
+      `${named(started)} is past its steps and has all requests, so there is nothing to ${order}`,
+      "to take it back while it is watched, say `npm run ops -- abort`",
+    );
+  if (phase === "prepare")
+    throw new GuardError(
+      `The change to ${named(started)} has no step under way that one could ${order}`,
+      "wait for the first step of its canary, which `npm run ops -- status` shows, or say `npm run ops -- abort`",
+    );
+  if (order === "resume" && !paused) throw new GuardError(`${named(started)} is not paused`);
+}
+
+function takenBackAlready(record: JournalRecord): GuardError {
+  return new GuardError(`${named(record)} is being taken back already`, "see `npm run ops -- log` for why");
+}
+
+function target(of: OrderTarget["of"], record: JournalRecord): OrderTarget {
+  // A shift and a soak are always about a release.
+  const { color, version = "", release = "" } = record;
+  return { of, color: color as Color, version, release, incident: null };
+}
+
+function named({ color, version }: JournalRecord): string {
+  return [color, version].filter(Boolean).join(" ");
+}

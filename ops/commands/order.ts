@@ -1,0 +1,32 @@
+import { BusyError } from "../../core/errors.ts";
+import type { OrderInput } from "../../core/jobs.ts";
+import { targetOf } from "../../core/orders.ts";
+import type { JobContext } from "../context.ts";
+
+/**
+ * Writes a person's order into the journal, where the shift or the soak that is under way reads it. It must not wait
+ * for the stack's lock: the one it speaks to holds it.
+ * @param operator the person
+ * @throws GuardError when there is nothing the order could mean
+ */
+export async function order(input: OrderInput, context: JobContext, operator: string) {
+  const busy = await isBusy(context);
+  const now = context.now();
+  const { of, ...about } = targetOf(input.order, await context.journal.read(), { busy, now });
+  const { incident, ...release } = about;
+  const record = { at: now.toISOString(), step: "order", event: input.order, operator, ...release };
+  await context.journal.append(incident === null ? record : { ...record, incident });
+  return { order: input.order, of, ...about };
+}
+
+/** Whether somebody changes the system now. */
+async function isBusy({ journal }: JobContext): Promise<boolean> {
+  try {
+    const unlock = await journal.lock(0);
+    await unlock();
+    return false;
+  } catch (error) {
+    if (error instanceof BusyError) return true;
+    throw error;
+  }
+}
