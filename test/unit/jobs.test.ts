@@ -64,6 +64,41 @@ test("a record of the journal as a line", () => {
   for (const [record, line] of table) assert.equal(describeRecord(record), line);
 });
 
+test("what a change of color goes through, as lines", () => {
+  const about = {
+    ...{ at: "2026-11-20T10:00:00.000Z", operator: "ada@laptop" },
+    color: "green",
+    version: "1.2.0",
+  } as const;
+  const end = "green 1.2.0 by ada@laptop";
+  const until = "2026-11-20T10:30:00.000Z";
+  const table: [step: string, event: string, details: object, line: string][] = [
+    ["shift", "begun", { from: "blue" }, `shift       begun   ${end} · from blue`],
+    ["shift", "begun", { from: null }, `shift       begun   ${end}`],
+    ["shift", "trial", { weight: 5, seconds: 300 }, `shift       trial   ${end} · 5 % for 300 s`],
+    ["shift", "watched", { figures: "green 412 requests" }, `shift       watched ${end} · green 412 requests`],
+    ["shift", "undoing", { why: "slow", blame: true }, `shift       undoing ${end} · slow`],
+    ["shift", "committed", {}, `shift       committed ${end}`],
+    ["shift", "ended", { outcome: "committed", why: null, incident: null }, `shift       ended   ${end} · committed`],
+    [
+      ...(["shift", "ended"] as const),
+      { outcome: "rolled-back", why: "slow", blame: true, incident: "i-1" },
+      `shift       ended   ${end} · rolled-back: slow (incident i-1)`,
+    ],
+    [
+      ...(["soak", "begun"] as const),
+      { from: { color: "blue", release: "1.0.0-deadbeef", version: "1.0.0" }, until },
+      `soak        begun   ${end} · from blue, until ${until}`,
+    ],
+    ["soak", "ended", {}, `soak        ended   ${end}`],
+    ["order", "promote", {}, `order       promote ${end}`],
+    ["order", "retry", { incident: "i-1" }, `order       retry   ${end} · incident i-1`],
+    ["shift", "done", { from: "blue", why: "x" }, `shift       done    ${end}`],
+  ];
+  for (const [step, event, details, line] of table)
+    assert.equal(describeRecord({ ...about, step, event, ...details }), `2026-11-20T10:00:00.000Z  ${line}`);
+});
+
 /** A clock that only sleeping moves. */
 function fakeTime() {
   let now = 0;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Color } from "../../core/color.ts";
 import { GuardError } from "../../core/errors.ts";
+import type { Undone } from "../../core/history.ts";
 import {
   driftWarning,
   guardDeploy,
@@ -10,7 +12,7 @@ import {
   nothingObserved,
   type Observed,
 } from "../../core/observed.ts";
-import { parseSettings } from "../../core/settings.ts";
+import { parseSettings, type Settings } from "../../core/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 
@@ -116,4 +118,91 @@ test("an image that is nowhere is named with its setting; a registry's is to be 
     );
     assert.match(error.message, pullable ? /\. Push it to its registry, / : /\. Build it on the server, /);
   }
+});
+
+/** Green 1.2.0 was taken back by the shift; blue serves. */
+const takenBack: Observed = {
+  ...blueServes,
+  incidents: [
+    {
+      ...{ id: "2026-11-20-110000-green", at: "2026-11-20T11:00:00.000Z", color: "green", version: "1.2.0" },
+      ...{ release: "1.2.0-0badcafe", why: "error rate 2.0 % (2 of 100)", step: "shift" },
+    },
+  ],
+};
+
+test("a release with an open incident is not given to users again", () => {
+  const again = { blue: "1.0.0", green: "1.2.0" };
+  const refusal = (stack: string, subject: string, color: string) =>
+    new GuardError(
+      `Pulumi.${stack}.yaml: activeColor is ${color}, but ${subject} (release 1.2.0-0badcafe) was taken back ` +
+        "at 2026-11-20T11:00:00.000Z: error rate 2.0 % (2 of 100) (incident 2026-11-20-110000-green)",
+      `deploy a corrected version, or say \`npm run ops -- retry${stack === "dev" ? "" : ` --stack ${stack}`}\` and run it again`,
+    );
+  for (const stack of ["dev", "prod"])
+    for (const present of [{}, { green: "1.2.0-0badcafe" }])
+      assert.throws(
+        () => guardDeploy(settingsWith(again, "green"), takenBack, stack, present),
+        refusal(stack, "green 1.2.0", "green"),
+      );
+  const greenServes: Observed = {
+    ...takenBack,
+    live: "green",
+    versions: { blue: "1.2.0", green: "1.0.0" },
+    releases: { blue: null, green: "1.0.0-deadbeef" },
+  };
+  assert.throws(
+    () => guardDeploy(settingsWith({ blue: "1.2.0", green: "1.0.0" }, "blue"), greenServes, "dev"),
+    refusal("dev", "1.2.0", "blue"),
+  );
+});
+
+test("an incident keeps nobody from what it is not about", () => {
+  const again = settingsWith({ blue: "1.0.0", green: "1.2.0" }, "green");
+  const fine: [Settings, Observed, Parameters<typeof guardDeploy>[3]][] = [
+    [settingsWith({ blue: "1.0.0", green: "1.2.1" }, "green"), takenBack, {}],
+    [settingsWith({ blue: "1.0.0", green: "1.2.0" }, "blue"), takenBack, {}],
+    [settingsWith({ blue: "1.0.0" }, "blue"), takenBack, {}],
+    // Built anew under the same name: another release.
+    [again, takenBack, { green: "1.2.0-12345678" }],
+    // Lifted.
+    [again, { ...takenBack, incidents: [] }, {}],
+    // Nobody serves, or it serves already: there is nothing better to keep users on.
+    [again, { ...takenBack, live: null }, {}],
+    [again, { ...takenBack, live: "green", versions: { blue: "1.0.0", green: "1.2.0" } }, {}],
+  ];
+  for (const [settings, observed, present] of fine)
+    assert.doesNotThrow(() => guardDeploy(settings, observed, "prod", present));
+});
+
+test("a preview says what took a release back, and what this update does", () => {
+  const undone: Undone = {
+    ...{ at: "2026-11-20T11:00:00.000Z", step: "soak", color: "green", version: "1.2.0", why: "slow" },
+    incident: "i-1",
+  };
+  const left: Observed = {
+    ...takenBack,
+    lastRelease: { color: "green", release: "1.2.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
+    lastUndone: undone,
+  };
+  const byShift: Observed = { ...blueServes, lastUndone: { ...undone, step: "shift", incident: null } };
+  const soaked =
+    "Drift: the last update left green serving, but the soak took it back to blue at 2026-11-20T11:00:00.000Z: " +
+    "slow (incident i-1).";
+  const shifted =
+    "Drift: the last update was to leave green serving, but the shift took it back to blue at " +
+    "2026-11-20T11:00:00.000Z: slow. This update shifts to green.";
+  const table: [Observed, Color, version: string | undefined, string | undefined][] = [
+    [left, "green", "1.2.0", `${soaked} This update shifts to green.`],
+    [left, "green", "1.2.1", `${soaked} This update shifts to green.`],
+    [left, "blue", "1.0.0", `${soaked} This update leaves it so.`],
+    [byShift, "green", "1.2.0", shifted],
+    [byShift, "green", undefined, shifted],
+    [byShift, "green", "1.2.1", undefined],
+    [byShift, "blue", "1.0.0", undefined],
+    // It was brought to serve by hand since.
+    [{ ...left, live: "green" }, "green", "1.2.0", undefined],
+  ];
+  for (const [observed, desired, version, expected] of table)
+    assert.equal(driftWarning(observed, desired, version), expected);
 });

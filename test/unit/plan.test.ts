@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Color, colors, otherColor } from "../../core/color.ts";
 import { GuardError } from "../../core/errors.ts";
-import { nothingObserved, type Observed, type ServiceReplicas } from "../../core/observed.ts";
+import {
+  driftWarning,
+  guardDeploy,
+  nothingObserved,
+  type Observed,
+  type ServiceReplicas,
+} from "../../core/observed.ts";
 import { type Plan, planDeploy, planRollback, withChange } from "../../core/plan.ts";
 import { parseSettings, type Settings } from "../../core/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
@@ -249,4 +255,54 @@ test("a deploy that was cut short after its shift is finished, not taken for don
   assert.ok("change" in plan);
   assert.deepEqual(plan.change, {});
   assert.match(plan.sentence, /1\.1\.0 already serves, on green; finishing the update/);
+});
+
+const incident: Incident = {
+  ...{ id: "i-1", at: "2026-11-20T11:00:00.000Z", color: "green", version: "1.2.0", release: "1.2.0-0badcafe" },
+  ...{ why: "slow", step: "shift" },
+};
+
+test("a deploy of a release that was taken back is refused before a config line is written", () => {
+  const versions = { blue: "1.0.0", green: "1.2.0" };
+  const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
+  const check = (version: string, present: { green?: string }) => {
+    const plan = planDeploy(version, settingsWith(versions, "blue"), observed);
+    assert.ok("change" in plan);
+    const raw = { ...validConfig, versions: JSON.stringify(versions), activeColor: "blue" };
+    guardDeploy(parseSettings(withChange(raw, plan.change), { cleaning }, "dev"), observed, "dev", present);
+  };
+  for (const present of [{}, { green: "1.2.0-0badcafe" }])
+    assert.throws(() => check("1.2.0", present), /^GuardError: .* green 1\.2\.0 .* was taken back .* \(incident i-1\)/);
+  assert.doesNotThrow(() => check("1.2.1", { green: "1.2.1-0badcafe" }));
+});
+
+test("what was taken back is nothing to go back to, however warm", () => {
+  const versions = { blue: "1.0.0", green: "1.2.0" };
+  const settings = settingsWith(versions, "blue");
+  const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
+  const refusal = new GuardError(
+    "green 1.2.0 was taken back at 2026-11-20T11:00:00.000Z: slow (incident i-1), so it is nothing to go back to",
+    "deploy the version you want: npm run deploy -- VERSION",
+  );
+  for (const release of [null, "1.2.0-0badcafe"])
+    assert.throws(() => planRollback(settings, { ...observed, releases: { blue: null, green: release } }), refusal);
+  const built = { ...observed, releases: { blue: null, green: "1.2.0-12345678" } };
+  assert.equal(after(settings, planRollback(settings, built)).activeColor, "green", "another build of it");
+  assert.equal(after(settings, planRollback(settings, { ...observed, incidents: [] })).activeColor, "green");
+});
+
+test("giving up after an automatic rollback drops the release that was taken back", () => {
+  const versions = { blue: "1.0.0", green: "1.2.0" };
+  const settings = settingsWith(versions, "green");
+  const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
+  const plan = planRollback(settings, observed);
+  assert.deepEqual(plan, {
+    change: { activeColor: "blue", "versions.blue": "1.0.0", "versions.green": null },
+    color: "blue",
+    version: "1.0.0",
+    sentence: "blue 1.0.0 still serves; giving up the deploy of 1.2.0 to green, which was taken back (incident i-1).",
+  });
+  const given = after(settings, plan);
+  assert.doesNotThrow(() => guardDeploy(given, observed, "dev"));
+  assert.equal(driftWarning(observed, given.activeColor), undefined);
 });

@@ -23,7 +23,28 @@ const healthy: Observed = {
   schemaRevision: "0123456789ab",
   lastBackup: "2026-11-20T09:00:00.000Z",
   lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
+  incidents: [],
+  trial: null,
+  soak: null,
+  lastUndone: null,
   edge: "up",
+};
+
+/** The soak has taken green 1.1.0 back. */
+const takenBack: Observed = {
+  ...healthy,
+  live: "blue",
+  services: healthy.services.filter(({ kind }) => kind === "web"),
+  incidents: [
+    {
+      ...{ id: "2026-11-20-101500-green", at: "2026-11-20T10:15:00.000Z", color: "green", version: "1.1.0" },
+      ...{ release: "1.1.0-0badcafe", why: "error rate 2.0 % (2 of 100)", step: "soak" },
+    },
+  ],
+  lastUndone: {
+    ...{ at: "2026-11-20T10:15:00.000Z", step: "soak", color: "green", version: "1.1.0" },
+    ...{ why: "error rate 2.0 % (2 of 100)", incident: "2026-11-20-101500-green" },
+  },
 };
 
 test("what status --json prints; these keys keep their meaning", () => {
@@ -38,6 +59,9 @@ test("what status --json prints; these keys keep their meaning", () => {
     edge: "up",
     replicas: healthy.services,
     handover: false,
+    rollout: null,
+    soak: null,
+    incidents: [],
     lastBackup: "2026-11-20T09:00:00.000Z",
     lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
     url: "http://localhost:8080",
@@ -103,4 +127,53 @@ test("the status as a person reads it", () => {
       "url           http://localhost:8080   preview http://localhost:8081",
     ].join("\n"),
   );
+});
+
+test("a release that was taken back is a problem for as long as it is configured to serve", () => {
+  const problem = (state: object, change: Partial<Observed>, wanted: { color: "blue" | "green"; version: string }) => {
+    const configured = { activeColor: wanted.color, activeVersion: wanted.version, stack: "prod" };
+    return statusOf({ ...outputs, ...state }, { ...takenBack, ...change }, configured).problems;
+  };
+  const green = { color: "green", version: "1.1.0" } as const;
+  const blamed =
+    "green 1.1.0 is configured to serve, but the soak took it back at 2026-11-20T10:15:00.000Z: " +
+    "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green). " +
+    "Give it up: npm run rollback -- --stack prod; or deploy a corrected version.";
+  const spared =
+    "green 1.1.0 is configured to serve, but the soak took it back at 2026-11-20T10:15:00.000Z: " +
+    "error rate 2.0 % (2 of 100). " +
+    "Try it again: npm run deploy -- 1.1.0 --stack prod; or give it up: npm run rollback -- --stack prod.";
+  const drift = "The state wants green, the edge serves blue; `npm run pulumi -- preview` says more.";
+  const blue = { activeColor: "blue" };
+  assert.deepEqual(problem({}, {}, green), [blamed], "after a soak the state wants green, too");
+  assert.deepEqual(problem(blue, {}, green), [blamed], "after a shift the state wants blue");
+  assert.deepEqual(problem(blue, { incidents: [] }, green), [spared]);
+  assert.deepEqual(problem(blue, {}, { color: "blue", version: "1.0.0" }), [], "given up");
+  assert.deepEqual(problem(blue, {}, { color: "green", version: "1.1.1" }), [], "a corrected version, not yet tried");
+  assert.deepEqual(problem({}, {}, { color: "blue", version: "1.0.0" }), [drift]);
+  assert.deepEqual(problem(blue, { candidate: "green", weight: 5, incidents: [] }, green), [], "tried again");
+  assert.deepEqual(problem(blue, { incidents: [], lastUndone: null }, green), [], "not yet tried");
+  assert.deepEqual(statusOf({ ...outputs, ...blue }, takenBack).problems, []);
+});
+
+test("a canary, a soak and incidents, as a program and as a person read them", () => {
+  const soak = { color: "green", version: "1.1.0", until: "2026-11-20T10:30:00.000Z" } as const;
+  const trial = { since: "2026-11-20T10:05:00.000Z", seconds: 300, paused: false };
+  const observed: Observed = { ...takenBack, candidate: "green", weight: 5, trial, soak };
+  const status = statusOf({ activeColor: "blue" }, observed);
+  const step = "green at 5 %, since 2026-11-20T10:05:00.000Z for 300 s";
+  assert.deepEqual(status.rollout, { step, weight: 5 });
+  assert.deepEqual(status.soak, soak);
+  assert.deepEqual(status.incidents, takenBack.incidents);
+  const lines = describeStatus(status).split("\n");
+  assert.deepEqual(lines.slice(lines.indexOf(`candidate     ${step}`)).slice(0, 3), [
+    `candidate     ${step}`,
+    "soak          watching green 1.1.0 until 2026-11-20T10:30:00.000Z",
+    "incident      green 1.1.0 was taken back at 2026-11-20T10:15:00.000Z: " +
+      "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green)",
+  ]);
+  const held = statusOf(outputs, { ...observed, trial: { ...trial, paused: true } });
+  assert.deepEqual(held.rollout, { step: `${step}, paused`, weight: 5 });
+  // A step of a canary that the edge has lost is none.
+  assert.equal(statusOf(outputs, { ...observed, candidate: null }).rollout, null);
 });

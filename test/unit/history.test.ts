@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lastUndone, shiftUnderWay, soakUnderWay, trialUnderWay } from "../../core/history.ts";
+import { incidentOf, openIncidents } from "../../core/incidents.ts";
+import type { JournalRecord } from "../../core/records.ts";
+import { told } from "../support/records.ts";
+
+const trial = { weight: 5, seconds: 300 };
+const blue = { color: "blue", version: "1.0.0", release: "1.0.0-deadbeef" };
+
+test("a shift is under way from its start to its end, in one of four phases", () => {
+  const table: [journal: JournalRecord[], phase: string | undefined][] = [
+    [[], undefined],
+    [told(["smoke started"], ["smoke done"]), undefined],
+    [told(["shift started"]), "prepare"],
+    [told(["shift started"], ["shift begun"]), "prepare"],
+    [told(["shift started"], ["shift trial", trial]), "trial"],
+    [told(["shift started"], ["shift trial", trial], ["shift watched"]), "trial"],
+    [told(["shift started"], ["shift trial", trial], ["shift committed"]), "committed"],
+    [told(["shift started"], ["shift committed"], ["shift watched"]), "committed"],
+    [told(["shift started"], ["shift trial", trial], ["shift undoing"]), "undoing"],
+    [told(["shift started"], ["shift committed"], ["shift undoing"]), "undoing"],
+    [told(["shift started"], ["shift committed"], ["shift ended"]), undefined],
+    [told(["shift started"], ["shift ended"], ["shift done"]), undefined],
+    [told(["shift started"], ["shift failed"]), undefined],
+    // What runs beside a shift does not end it; the next update does.
+    [told(["shift started"], ["shift trial", trial], ["handover started"], ["soak started"]), "trial"],
+    [told(["shift started"], ["shift trial", trial], ["edge-config started"]), undefined],
+    // A job goes on with what the one before it has left.
+    [told(["shift started"], ["shift trial", trial], ["shift started"]), "prepare"],
+    [told(["shift started"], ["shift committed"], ["shift started"]), "committed"],
+    [told(["shift started"], ["shift undoing"], ["shift started"]), "undoing"],
+    // Another release's is another rollout.
+    [told(["shift started", blue], ["shift committed", blue], ["shift started"]), "prepare"],
+    [told(["shift started"], ["shift committed"], ["shift ended"], ["shift started"]), "prepare"],
+  ];
+  for (const [journal, phase] of table)
+    assert.equal(shiftUnderWay(journal)?.phase, phase, journal.map(({ event }) => event).join(" "));
+});
+
+test("the step of a canary that is under way, and whether its time stands still", () => {
+  const journal = told(["shift started"], ["shift trial", trial], ["shift watched"], ["shift trial", { seconds: 600 }]);
+  assert.deepEqual(trialUnderWay(journal), { since: "2026-11-22T08:00:03.000Z", seconds: 600, paused: false });
+  assert.equal(trialUnderWay(told(["shift started"])), null);
+  const orders: [string[], boolean][] = [
+    [["order pause"], true],
+    [["order pause", "order resume"], false],
+    [["order pause", "order promote"], false],
+    [["order resume", "order pause"], true],
+    [["order retry"], false],
+    [["order pause", "order abort"], true],
+  ];
+  for (const [given, paused] of orders)
+    assert.equal(trialUnderWay([...journal, ...told(...given.map((one): [string] => [one]))])?.paused, paused);
+  const earlier = told(["order pause"], ["shift started"], ["shift trial", trial]);
+  assert.equal(trialUnderWay(earlier)?.paused, false, "an order to an earlier job");
+});
+
+test("a soak is under way until it has ended, or its time and a minute are over", () => {
+  const until = "2026-11-22T08:30:00.000Z";
+  const begun = told(["soak started"], ["soak begun", { until, from: { color: "blue" } }]);
+  const expected = { color: "green", version: "1.2.0", until };
+  const at = (time: string) => new Date(`2026-11-22T${time}Z`);
+  const table: [JournalRecord[], Date, typeof expected | null][] = [
+    [[], at("08:10:00"), null],
+    [told(["soak started"]), at("08:10:00"), null],
+    [begun, at("08:10:00"), expected],
+    [begun, at("08:31:00"), expected],
+    [begun, at("08:31:01"), null],
+    [[...begun, ...told(["soak undoing"])], at("08:10:00"), expected],
+    [[...begun, ...told(["soak ended"])], at("08:10:00"), null],
+    [[...begun, ...told(["shift ended"])], at("08:10:00"), expected],
+    [[...begun, ...told(["soak ended"], ["soak begun", { until }])], at("08:10:00"), expected],
+    [told(["soak begun"]), at("08:10:00"), null],
+  ];
+  for (const [journal, now, found] of table) assert.deepEqual(soakUnderWay(journal, now), found);
+});
+
+test("the release that was taken back last, unless one was committed after it", () => {
+  const rolledBack = { outcome: "rolled-back", why: "error rate 2.0 %", incident: "i-1" };
+  const undone = {
+    ...{ at: "2026-11-22T08:00:00.000Z", step: "shift", color: "green", version: "1.2.0" },
+    ...{ why: "error rate 2.0 %", incident: "i-1" },
+  };
+  const table: [JournalRecord[], object | null][] = [
+    [[], null],
+    [told(["shift ended", rolledBack]), undone],
+    [told(["soak ended", rolledBack]), { ...undone, step: "soak" }],
+    [told(["shift ended", { outcome: "held-back", why: "by hand" }]), { ...undone, why: "by hand", incident: null }],
+    [told(["shift ended", rolledBack], ["shift started"], ["shift trial"]), undone],
+    [told(["shift ended", rolledBack], ["shift committed"]), null],
+    [told(["shift ended", rolledBack], ["shift ended", { outcome: "committed" }]), null],
+    // What ends a soak that is not needed any more takes nothing back and commits nothing.
+    [told(["shift ended", rolledBack], ["soak ended"]), undone],
+  ];
+  for (const [journal, expected] of table) assert.deepEqual(lastUndone(journal), expected);
+});
+
+test("an incident is known by its release where that is known, else by its version", () => {
+  const journal = told(
+    ["shift ended", { release: "1.2.0-aaaaaaaa", incident: "i-1", why: "slow" }],
+    ["shift ended", { release: "1.2.0-bbbbbbbb", incident: "i-2", why: "slow" }],
+    ["shift ended", { release: "1.3.0-cccccccc", version: "1.3.0", incident: "i-3", why: "slow" }],
+  );
+  const table: [version: string, release: string | null | undefined, id: string | undefined][] = [
+    ["1.2.0", "1.2.0-aaaaaaaa", "i-1"],
+    ["1.2.0", "1.2.0-dddddddd", undefined],
+    ["1.2.0", undefined, "i-2"],
+    ["1.2.0", null, "i-2"],
+    ["1.2.0", "1.3.0-cccccccc", "i-2"],
+    ["1.1.0", "1.3.0-cccccccc", undefined],
+    ["1.1.0", null, undefined],
+  ];
+  const open = openIncidents(journal);
+  for (const [version, release, id] of table) assert.equal(incidentOf(open, version, release)?.id, id);
+  const lifted = openIncidents([...journal, ...told(["order retry", { release: "1.2.0-bbbbbbbb" }])]);
+  assert.deepEqual(
+    lifted.map((one) => one.id),
+    ["i-1", "i-3"],
+  );
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { ObserveInput } from "../../core/jobs.ts";
+import { observe } from "../../ops/commands/observe.ts";
+import type { JobContext } from "../../ops/context.ts";
+import { Journal } from "../../ops/journal.ts";
+import { firstMoment, green, told } from "../support/records.ts";
+
+const input: ObserveInput = {
+  prefix: "turnout-dev",
+  edge: { agentUrl: "http://agent", token: "", publicUrl: "http://public", previewUrl: "http://preview" },
+  ready: [],
+};
+
+test("what the journal says of changes of color is part of what is observed", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "turnout-observe-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const journal = new Journal(directory);
+  const context = {
+    journal,
+    now: () => new Date(firstMoment + 60_000),
+    docker: { services: async () => [], jobRuns: async () => false },
+    edge: () => ({ state: () => Promise.reject(new Error("away")) }),
+  } as unknown as JobContext;
+
+  const nothing = await observe(input, context);
+  assert.deepEqual([nothing.incidents, nothing.trial, nothing.soak, nothing.lastUndone], [[], null, null, null]);
+
+  const until = "2026-11-22T08:30:00.000Z";
+  const end = { outcome: "rolled-back", why: "slow", blame: true, incident: "i-1" };
+  const records = told(
+    ["soak begun", { until, color: "blue", version: "1.1.0" }],
+    ["shift ended", end],
+    ["shift started"],
+    ["shift trial", { weight: 5, seconds: 300 }],
+  );
+  for (const record of records) await journal.append(record);
+  const { color, version } = green;
+  const undone = { at: records[1]?.at, color, version, why: "slow", step: "shift" };
+  const found = await observe(input, context);
+  assert.deepEqual(found.incidents, [{ ...undone, id: "i-1", release: green.release }]);
+  assert.deepEqual(found.lastUndone, { ...undone, incident: "i-1" });
+  assert.deepEqual(found.soak, { color: "blue", version: "1.1.0", until });
+  assert.deepEqual(found.trial, { since: records[3]?.at, seconds: 300, paused: false });
+});

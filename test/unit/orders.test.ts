@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { exitCode, GuardError } from "../../core/errors.ts";
+import type { OrderInput } from "../../core/jobs.ts";
+import { describeOrder, targetOf } from "../../core/orders.ts";
+import type { JournalRecord } from "../../core/records.ts";
+import { order } from "../../ops/commands/order.ts";
+import type { JobContext } from "../../ops/context.ts";
+import { Journal } from "../../ops/journal.ts";
+import { firstMoment, green, told } from "../support/records.ts";
+
+type Order = OrderInput["order"];
+const orders = ["promote", "abort", "pause", "resume"] as const;
+const now = new Date(firstMoment + 60_000);
+const preparing = told(["shift started"]);
+const onTrial = told(["shift started"], ["shift trial", { weight: 5, seconds: 300 }]);
+const paused = [...onTrial, ...told(["order pause"])];
+const baking = [...onTrial, ...told(["shift committed"])];
+const undoing = [...onTrial, ...told(["shift undoing", { why: "slow" }])];
+const soaking = told(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
+
+test("what an order is about", () => {
+  const shift = { of: "shift", ...green, incident: null };
+  const soak = { of: "soak", ...green, incident: null };
+  const table: [Order, JournalRecord[], busy: boolean, object][] = [
+    ["promote", onTrial, true, shift],
+    ["promote", paused, true, shift],
+    ["pause", onTrial, true, shift],
+    ["resume", paused, true, shift],
+    ["abort", preparing, true, shift],
+    ["abort", onTrial, true, shift],
+    ["abort", baking, true, shift],
+    ["abort", soaking, false, soak],
+    // Somebody else's step holds the lock.
+    ["abort", soaking, true, soak],
+    // The next change of color has begun before the soak of the last one has ended.
+    ["abort", [...soaking, ...onTrial], true, shift],
+  ];
+  for (const [given, journal, busy, expected] of table)
+    assert.deepEqual(targetOf(given, journal, { busy, now }), expected, given);
+});
+
+test("an order that means nothing now is refused with the reason", () => {
+  const none = (given: Order) =>
+    new GuardError(
+      `No change of color is under way, so there is nothing to ${given}`,
+      "see `npm run ops -- status` for who serves",
+    );
+  const nothingToAbort = new GuardError(
+    "No change of color is under way and no soak watches one, so there is nothing to abort",
+    "to go back to the other color, use `npm run rollback`",
+  );
+  const noStep = (given: Order) =>
+    new GuardError(
+      `The change to green 1.2.0 has no step under way that one could ${given}`,
+      "wait for the first step of its canary, which `npm run ops -- status` shows, or say `npm run ops -- abort`",
+    );
+  const past = (given: Order) =>
+    new GuardError(
+      `green 1.2.0 is past its steps and has all requests, so there is nothing to ${given}`,
+      "to take it back while it is watched, say `npm run ops -- abort`",
+    );
+  const already = new GuardError("green 1.2.0 is being taken back already", "see `npm run ops -- log` for why");
+  const over = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
+  const table: [Order, JournalRecord[], busy: boolean, GuardError][] = [
+    ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
+      [one, [], false, one === "abort" ? nothingToAbort : none(one)],
+      [one, told(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
+      // The journal alone cannot tell: the job that began was killed, and nobody holds the lock.
+      [one, onTrial, false, one === "abort" ? nothingToAbort : none(one)],
+      [one, undoing, true, already],
+    ]),
+    ...(["promote", "pause", "resume"] as const).flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
+      [one, preparing, true, noStep(one)],
+      [one, baking, true, past(one)],
+      [one, soaking, false, none(one)],
+    ]),
+    ["resume", onTrial, true, new GuardError("green 1.2.0 is not paused")],
+    ["abort", over, false, nothingToAbort],
+    ["abort", [...soaking, ...told(["soak ended"])], false, nothingToAbort],
+    ["abort", [...soaking, ...told(["soak undoing"])], false, already],
+    [
+      "retry",
+      onTrial,
+      true,
+      new GuardError("No incident is open, so there is nothing to retry", "deploy: npm run deploy -- VERSION"),
+    ],
+  ];
+  for (const [given, journal, busy, expected] of table) {
+    assert.throws(() => targetOf(given, journal, { busy, now }), expected, given);
+    assert.equal(exitCode(expected), 3);
+  }
+});
+
+test("retry is about the newest incident that is open, whoever is at work", () => {
+  const journal = told(
+    ["shift ended", { incident: "i-1", release: "1.1.0-11111111", version: "1.1.0", why: "slow" }],
+    ["soak ended", { incident: "i-2", why: "errors" }],
+  );
+  const newest = { of: "incident", ...green, incident: "i-2" };
+  for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, now }), newest);
+  const lifted = [...journal, ...told(["order retry", { incident: "i-2" }])];
+  assert.equal(targetOf("retry", lifted, { busy: false, now }).incident, "i-1");
+});
+
+test("what was asked and what happens next, with commands for the stack", () => {
+  const about = { of: "shift", ...green, incident: null } as const;
+  const table: [Parameters<typeof describeOrder>[0], stack: string, string][] = [
+    [
+      { ...about, order: "promote" },
+      "dev",
+      "Asked to promote green 1.2.0: the step under way ends and the next begins; see it with: npm run ops -- log",
+    ],
+    [
+      { ...about, order: "abort" },
+      "prod",
+      "Asked to abort: green 1.2.0 is taken back, and the update fails; see it with: npm run ops -- log --stack prod",
+    ],
+    [
+      { ...about, of: "soak", order: "abort" },
+      "dev",
+      "Asked to abort the soak: green 1.2.0 is taken back; see it with: npm run ops -- log",
+    ],
+    [
+      { ...about, order: "pause" },
+      "prod",
+      "Asked to pause: green 1.2.0 keeps its share until you say: npm run ops -- resume --stack prod",
+    ],
+    [
+      { ...about, order: "resume" },
+      "dev",
+      "Asked to go on with green 1.2.0: the time of its step counts again; see it with: npm run ops -- log",
+    ],
+    [
+      { ...about, of: "incident", incident: "i-2", order: "retry" },
+      "prod",
+      "The incident i-2 is lifted: green 1.2.0 may be tried again: npm run deploy -- 1.2.0 --stack prod",
+    ],
+  ];
+  for (const [result, stack, expected] of table) assert.equal(describeOrder(result, stack), expected);
+});
+
+/** A job's world: a journal on the disk, and the time. */
+function contextOf(t: TestContext): JobContext {
+  const directory = mkdtempSync(join(tmpdir(), "turnout-order-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return { journal: new Journal(directory), now: () => now } as JobContext;
+}
+
+test("an order is written into the journal while another job holds its lock", async (t) => {
+  const context = contextOf(t);
+  for (const record of onTrial) await context.journal.append(record);
+  const release = await context.journal.lock(5);
+  t.after(release);
+  const input = { prefix: "turnout-dev", order: "pause" } as const;
+  assert.deepEqual(await order(input, context, "grace"), { order: "pause", of: "shift", ...green, incident: null });
+  assert.deepEqual((await context.journal.read()).at(-1), {
+    ...{ at: now.toISOString(), step: "order", event: "pause", operator: "grace" },
+    ...green,
+  });
+});
+
+test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
+  const context = contextOf(t);
+  for (const record of onTrial) await context.journal.append(record);
+  const refused = order({ prefix: "turnout-dev", order: "abort" }, context, "grace");
+  await assert.rejects(refused, /^GuardError: No change of color is under way and no soak watches one/);
+  assert.equal((await context.journal.read()).length, onTrial.length);
+  await (await context.journal.lock(0))();
+});
+
+test("retry lifts an incident by its record", async (t) => {
+  const context = contextOf(t);
+  for (const record of told(["shift ended", { incident: "i-1", why: "slow" }])) await context.journal.append(record);
+  const input = { prefix: "turnout-dev", order: "retry" } as const;
+  assert.deepEqual(await order(input, context, "ada"), { order: "retry", of: "incident", ...green, incident: "i-1" });
+  assert.deepEqual((await context.journal.read()).at(-1), {
+    ...{ at: now.toISOString(), step: "order", event: "retry", operator: "ada", incident: "i-1" },
+    ...green,
+  });
+  await assert.rejects(order(input, context, "ada"), /^GuardError: No incident is open/);
+});
