@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Color, colors, otherColor } from "../../core/color.ts";
 import { GuardError } from "../../core/errors.ts";
+import type { Incident } from "../../core/incidents.ts";
 import {
   driftWarning,
   guardDeploy,
