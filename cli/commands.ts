@@ -5,7 +5,7 @@ import { describeRecord } from "../core/journal-text.ts";
 import { guardDeploy, type Observed } from "../core/observed.ts";
 import { describeOrder } from "../core/orders.ts";
 import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/plan.ts";
-import { guardStrategy, type Run, withRun } from "../core/run.ts";
+import { guardStrategy, withRun } from "../core/run.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { describeStatus, statusOf } from "../core/status.ts";
 import { systems } from "../systems/index.ts";
@@ -21,22 +21,20 @@ export function deploy(version: string, commands: Commands): Promise<void> {
   });
 }
 
-/** The one config line of a rollback, and `pulumi up`: at once, since who goes back is in a hurry. */
+/** The one config line of a rollback, and `pulumi up`. */
 export function rollback(commands: Commands): Promise<void> {
-  const atOnce: Run = { TURNOUT_STRATEGY: "blue-green", TURNOUT_STEPS: "" };
-  return alone(commands, planRollback, (settings) => (settings.strategy === "canary" ? atOnce : commands.run));
+  return alone(commands, planRollback);
 }
 
 /** One change of a stack at a time from this machine: two would write their config lines over each other's. */
 async function alone(
   commands: Commands,
   plan: (settings: Settings, found: Observed) => Plan | Promise<Plan>,
-  runFor: (settings: Settings) => Run = () => commands.run,
 ): Promise<void> {
   const unlock = await lockStack(commands.site.stack);
   try {
     const settings = await settingsOf(commands);
-    await carryOut(await plan(settings, await observed(commands, settings)), { ...commands, run: runFor(settings) });
+    await carryOut(await plan(settings, await observed(commands, settings)), commands);
   } finally {
     await unlock();
   }

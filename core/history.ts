@@ -69,9 +69,9 @@ export function trialUnderWay(records: readonly JournalRecord[]): Trial | null {
 
 /** The record a soak that is under way has begun with. */
 export function soakBegun(records: readonly JournalRecord[], now: Date): JournalRecord | null {
-  const begun = lastSoak(records)[0];
-  if (begun === undefined || lastSoak(records).some(({ event }) => event === "ended")) return null;
-  return timeOf(begun.until) + soakGrace * 1000 >= now.getTime() ? begun : null;
+  const soak = lastSoak(records);
+  const isOver = soak.some(({ event }) => event === "ended") || endOf(soak) + soakGrace * 1000 < now.getTime();
+  return isOver ? null : (soak[0] ?? null);
 }
 
 /** Whether the last soak is taking its release back. */
@@ -83,13 +83,15 @@ export function soakUndoes(records: readonly JournalRecord[]): boolean {
 export function soakUnderWay(records: readonly JournalRecord[], now: Date): SoakUnderWay | null {
   const begun = soakBegun(records, now);
   if (!begun?.color) return null;
-  return { color: begun.color, version: begun.version ?? "", until: new Date(timeOf(begun.until)).toISOString() };
+  return { color: begun.color, version: begun.version ?? "", until: textOf(lastSoak(records).findLast(hasEnd)?.until) };
 }
 
 /** The release that was taken back last; null when one was committed after it. */
 export function lastUndone(records: readonly JournalRecord[]): Undone | null {
-  const last = records.findLast(({ event, outcome }) => event === "committed" || (event === "ended" && outcome));
-  if (!last?.color || (last.outcome !== "rolled-back" && last.outcome !== "held-back")) return null;
+  const last = records.findLast(
+    (record) => record.event === "committed" || (record.event === "ended" && isOutcome(record)),
+  );
+  if (!last?.color || last.event === "committed" || last.outcome === "committed") return null;
   const { at, step, color, version = "", why, incident } = last;
   return { at, step, color, version, why: textOf(why), incident: typeof incident === "string" ? incident : null };
 }
@@ -121,7 +123,16 @@ function lastSoak(records: readonly JournalRecord[]): JournalRecord[] {
   return at < 0 ? [] : soaks.slice(at);
 }
 
-/** Milliseconds; NaN, which is before and after nothing, where no time is written. */
-function timeOf(value: unknown): number {
-  return Date.parse(textOf(value));
+/** When a soak is to end, in milliseconds. It counts no time in which it cannot watch, so every record may say it anew. */
+function endOf(soak: readonly JournalRecord[]): number {
+  return Date.parse(textOf(soak.findLast(hasEnd)?.until) || new Date(0).toISOString());
+}
+
+function hasEnd({ until }: JournalRecord): boolean {
+  return textOf(until) !== "";
+}
+
+/** Whether a shift or a soak has ended in one of its ways; a soak that somebody else's change ended has not. */
+function isOutcome({ outcome }: JournalRecord): boolean {
+  return ["committed", "rolled-back", "held-back"].includes(textOf(outcome));
 }

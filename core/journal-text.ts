@@ -12,18 +12,23 @@ export function describeRecord(record: JournalRecord): string {
 
 /** What an event of a change of color has to tell beside its name; empty for all others. */
 function detailsOf(record: JournalRecord): string {
-  const { from, until, weight, seconds, figures, why, incident, outcome } = record;
+  const { from, strategy, until, weight, seconds, kind, figures, why, incident, outcome } = record;
   switch (record.event) {
     case "begun":
-      return [nameOf(from), until !== undefined && `until ${textOf(until)}`].filter(Boolean).join(", ");
+      return joined(
+        ", ",
+        isColor(from) && `from ${from}`,
+        textOf(strategy),
+        until !== undefined && `until ${textOf(until)}`,
+      );
     case "trial":
       return `${Number(weight)} % for ${Number(seconds)} s`;
     case "watched":
-      return textOf(figures);
+      return joined(" · ", textOf(kind), textOf(figures));
     case "undoing":
       return textOf(why);
     case "ended":
-      return endOf(textOf(outcome), textOf(why)) + (incident ? ` (incident ${textOf(incident)})` : "");
+      return joined(": ", textOf(outcome), textOf(why)) + (incident ? ` (incident ${textOf(incident)})` : "");
     case "retry":
       return `incident ${textOf(incident)}`;
     default:
@@ -31,12 +36,7 @@ function detailsOf(record: JournalRecord): string {
   }
 }
 
-function endOf(outcome: string, why: string): string {
-  return [outcome, why].filter(Boolean).join(": ");
-}
-
-/** The color that served before: alone, or in a group with its release. */
-function nameOf(from: unknown): string | undefined {
-  const color = typeof from === "object" && from !== null && "color" in from ? from.color : from;
-  return isColor(color) ? `from ${color}` : undefined;
+/** What there is of the parts. */
+function joined(between: string, ...parts: (string | false)[]): string {
+  return parts.filter(Boolean).join(between);
 }

@@ -38,7 +38,7 @@ test("what is said for a run reaches the engine by its environment, not by its a
   assert.equal(told.split("weight").length, 2);
 });
 
-test("a rollback takes away what the shell says, and a plain run leaves it", async (t) => {
+test("empty text takes away what the shell says, and a plain run leaves it", async (t) => {
   assert.match(await upWith(t, { TURNOUT_STRATEGY: "blue-green", TURNOUT_STEPS: "" }), /^blue-green\|\|up /);
   assert.match(await upWith(t), /^\|from the shell\|up /);
   assert.match(

@@ -58,7 +58,8 @@ test("the step of a canary that is under way, and whether its time stands still"
 
 test("a soak is under way until it has ended, or its time and a minute are over", () => {
   const until = "2026-11-22T08:30:00.000Z";
-  const begun = told(["soak started"], ["soak begun", { until, from: { color: "blue" } }]);
+  const later = "2026-11-22T08:40:00.000Z";
+  const begun = told(["soak started"], ["soak begun", { until, from: "blue" }]);
   const expected = { color: "green", version: "1.2.0", until };
   const at = (time: string) => new Date(`2026-11-22T${time}Z`);
   const table: [JournalRecord[], Date, typeof expected | null][] = [
@@ -69,6 +70,9 @@ test("a soak is under way until it has ended, or its time and a minute are over"
     [begun, at("08:31:01"), null],
     [[...begun, ...told(["soak undoing"])], at("08:10:00"), expected],
     [[...begun, ...told(["soak ended"])], at("08:10:00"), null],
+    // Time in which it cannot watch does not count.
+    [[...begun, ...told(["soak watched", { until: later }])], at("08:41:00"), { ...expected, until: later }],
+    [[...begun, ...told(["soak watched", { until: later }])], at("08:41:01"), null],
     [[...begun, ...told(["shift ended"])], at("08:10:00"), expected],
     [[...begun, ...told(["soak ended"], ["soak begun", { until }])], at("08:10:00"), expected],
     [told(["soak begun"]), at("08:10:00"), null],
@@ -91,7 +95,7 @@ test("the release that was taken back last, unless one was committed after it", 
     [told(["shift ended", rolledBack], ["shift committed"]), null],
     [told(["shift ended", rolledBack], ["shift ended", { outcome: "committed" }]), null],
     // What ends a soak that is not needed any more takes nothing back and commits nothing.
-    [told(["shift ended", rolledBack], ["soak ended"]), undone],
+    [told(["shift ended", rolledBack], ["soak ended", { outcome: "superseded" }]), undone],
   ];
   for (const [journal, expected] of table) assert.deepEqual(lastUndone(journal), expected);
 });

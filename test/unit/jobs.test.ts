@@ -73,10 +73,15 @@ test("what a change of color goes through, as lines", () => {
   const end = "green 1.2.0 by ada@laptop";
   const until = "2026-11-20T10:30:00.000Z";
   const table: [step: string, event: string, details: object, line: string][] = [
-    ["shift", "begun", { from: "blue" }, `shift       begun   ${end} · from blue`],
+    ["shift", "begun", { from: "blue", strategy: "canary" }, `shift       begun   ${end} · from blue, canary`],
     ["shift", "begun", { from: null }, `shift       begun   ${end}`],
     ["shift", "trial", { weight: 5, seconds: 300 }, `shift       trial   ${end} · 5 % for 300 s`],
-    ["shift", "watched", { figures: "green 412 requests" }, `shift       watched ${end} · green 412 requests`],
+    [
+      "shift",
+      "watched",
+      { figures: "green 412 requests", kind: "good" },
+      `shift       watched ${end} · good · green 412 requests`,
+    ],
     ["shift", "undoing", { why: "slow", blame: true }, `shift       undoing ${end} · slow`],
     ["shift", "committed", {}, `shift       committed ${end}`],
     ["shift", "ended", { outcome: "committed", why: null, incident: null }, `shift       ended   ${end} · committed`],
@@ -87,10 +92,15 @@ test("what a change of color goes through, as lines", () => {
     ],
     [
       ...(["soak", "begun"] as const),
-      { from: { color: "blue", release: "1.0.0-deadbeef", version: "1.0.0" }, until },
+      { from: "blue", until, epoch: "e" },
       `soak        begun   ${end} · from blue, until ${until}`,
     ],
-    ["soak", "ended", {}, `soak        ended   ${end}`],
+    [
+      "soak",
+      "ended",
+      { outcome: "superseded", why: "1.3.0 is deployed" },
+      `soak        ended   ${end} · superseded: 1.3.0 is deployed`,
+    ],
     ["order", "promote", {}, `order       promote ${end}`],
     ["order", "retry", { incident: "i-1" }, `order       retry   ${end} · incident i-1`],
     ["shift", "done", { from: "blue", why: "x" }, `shift       done    ${end}`],
