@@ -125,7 +125,7 @@ function lastSoak(records: readonly JournalRecord[]): JournalRecord[] {
 
 /** When a soak is to end, in milliseconds. It counts no time in which it cannot watch, so every record may say it anew. */
 function endOf(soak: readonly JournalRecord[]): number {
-  return Date.parse(textOf(soak.findLast(hasEnd)?.until) || new Date(0).toISOString());
+  return Date.parse(textOf(soak.findLast(hasEnd)?.until)) || 0;
 }
 
 function hasEnd({ until }: JournalRecord): boolean {
