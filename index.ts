@@ -19,7 +19,8 @@ import { systems } from "./systems/index.ts";
 async function deploy() {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
-  const settings = parseSettings(withRun(ownConfig(project), process.env), systems, stack);
+  const settings = parseSettings(ownConfig(project), systems, stack);
+  const thisRun = parseSettings(withRun(ownConfig(project), process.env), systems, stack);
   const system = systems[settings.system];
   if (!system) throw new Error(`no system ${settings.system}`);
   const prefix = stackPrefix(project, stack);
@@ -35,8 +36,8 @@ async function deploy() {
   await checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]);
   const present = await checkImages(site, settings, system);
   const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) });
-  guardDeploy(settings, observed, stack, present);
-  guardStrategy(settings, process.env, stack);
+  guardDeploy(thisRun, observed, stack, present);
+  guardStrategy(thisRun, process.env, stack);
   const drift = driftWarning(observed, settings.activeColor, settings.activeVersion);
   if (drift) await pulumi.log.warn(drift);
 

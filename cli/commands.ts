@@ -75,10 +75,16 @@ async function checkPlan(change: ConfigChange, commands: Commands) {
 
 /** After a failed update the first question is who serves; the edge answers it. */
 async function failure(commands: Commands): Promise<StepError> {
-  const live = await settingsOf(commands)
+  const found = await settingsOf(commands)
     .then((settings) => observed(commands, settings))
-    .then((found) => found.live && `${found.live} ${found.versions[found.live] ?? ""}`.trim())
     .catch(() => undefined);
+  const live = found?.live && `${found.live} ${found.versions[found.live] ?? ""}`.trim();
+  if (found?.maintenance)
+    return new StepError(
+      `The update did not go through; ${live ?? "nobody"} is stopped, and visitors see the maintenance page`,
+      "do what the message above says and run this again, " +
+        `or give the deploy up, which starts what served before: npm run rollback${about(commands)}`,
+    );
   return new StepError(
     `The update did not go through; ${live ? `${live} serves` : "see `npm run ops -- status` for who serves"}`,
     "do what the message above says; then run this again, " +

@@ -101,9 +101,19 @@ export class Release extends pulumi.ComponentResource {
     const timeout = settings.timeouts.start;
 
     const backup = this.job<"backup", BackupResult>(`backup-${color}`, "backup", {
-      input: { ...identity, database: database.address, timeout: 3600 },
+      input: {
+        ...identity,
+        edge: edge.address,
+        database: database.address,
+        strategy: settings.strategy,
+        web: this.wanted("web"),
+        workers: this.wanted("worker"),
+        workerGrace: settings.timeouts.workers,
+        timeout: 3600,
+      },
       triggers: [images.release],
       backups: true,
+      docker: true,
       dependsOn,
     });
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;

@@ -47,8 +47,14 @@ export interface EdgeConfigInput extends JobBase {
   hash: string;
 }
 
-/** Dump, checksum, list. */
+/** Dump, checksum, list; before that, the serving color is stopped where the strategy asks for it. */
 export interface BackupInput extends ReleaseJob {
+  edge: EdgeAddress;
+  strategy: Strategy;
+  web: Wanted[];
+  workers: Wanted[];
+  /** Seconds that workers have to end their work. */
+  workerGrace: number;
   database: DatabaseAddress;
   /** Seconds for the whole backup. */
   timeout: number;

@@ -17,6 +17,8 @@ export interface ServiceReplicas {
 
 /** What a deploy finds on the server, from the edge, the journal and Docker. */
 export interface Observed {
+  /** The public entrance shows the maintenance page. */
+  maintenance: boolean;
   /** Who serves, as the edge answers; null when nobody does, undefined when the edge does not answer. */
   live: Color | null | undefined;
   candidate: Color | null;
@@ -55,6 +57,7 @@ export const firstEpoch = "first";
 
 /** What is observed where nothing is deployed. */
 export const nothingObserved: Observed = {
+  maintenance: false,
   live: null,
   candidate: null,
   weight: 0,
@@ -96,6 +99,9 @@ export function guardDeploy(
       `${file}: versions.${live} is not set, but ${live} serves now; taking it away would cut every user`,
       `set it back to ${serving ?? "the serving version"}, shift to the other color first, and remove it then`,
     );
+  // In place: Swarm replaces the replicas of the color that serves, one after the other.
+  if (serving !== null && serving !== wanted && settings.strategy === "rolling" && settings.activeColor === live)
+    return;
   if (serving !== null && serving !== wanted)
     throw new GuardError(
       `${file}: versions.${live} is ${wanted}, but ${live} serves ${serving} now; ` +

@@ -28,6 +28,7 @@ export function planDeploy(
     const sentence = `${version} already serves, on ${live}; finishing the update that was cut short.`;
     return { change: asItServes(live, settings, observed), color: live, version, sentence };
   }
+  if (live && settings.strategy === "rolling") return planRolling(version, live, observed);
   const color = live ? otherColor(live) : settings.activeColor;
   const from = live ? `${live} ${observed.versions[live] ?? ""}`.trim() : "nothing";
   return {
@@ -35,6 +36,16 @@ export function planDeploy(
     color,
     version,
     sentence: `Deploying ${version} to ${color}; ${from} serves until every step is through.`,
+  };
+}
+
+/** In place: the color that serves gets the version, one replica after the other. */
+function planRolling(version: string, live: Color, observed: Observed): Plan {
+  return {
+    change: { [`versions.${live}`]: version, activeColor: live },
+    color: live,
+    version,
+    sentence: `Rolling ${version} over ${live} ${observed.versions[live] ?? ""}, one replica after the other.`,
   };
 }
 
@@ -47,6 +58,14 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   const live = knownLive(observed);
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
   if (settings.activeColor !== live) return giveUp(live, settings, observed);
+  const serving = observed.versions[live];
+  if (settings.strategy === "rolling" && serving && settings.versions[live] !== serving)
+    return {
+      change: asItServes(live, settings, observed),
+      color: live,
+      version: serving,
+      sentence: `${live} ${serving} still serves; giving up rolling ${settings.versions[live] ?? "nothing"} over it.`,
+    };
   const color = otherColor(live);
   const version = observed.versions[color] ?? settings.versions[color];
   if (!version)
@@ -124,7 +143,7 @@ export function withChange(raw: Readonly<Record<string, string>>, change: Config
 /** Every web service of the color is there with all its replicas. */
 function isWarm(color: Color, observed: Observed): boolean {
   const web = observed.services.filter((one) => one.color === color && one.kind === "web");
-  return web.length > 0 && web.every((one) => one.ready >= one.wanted);
+  return web.length > 0 && web.every((one) => one.wanted > 0 && one.ready >= one.wanted);
 }
 
 function knownLive(observed: Observed): Color | null {

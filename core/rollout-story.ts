@@ -1,6 +1,6 @@
 import { type Color, isColor } from "./color.ts";
 import { openIncidents } from "./incidents.ts";
-import type { JournalRecord } from "./records.ts";
+import { type JournalRecord, textOf } from "./records.ts";
 import type { RolloutPlan } from "./rollout-plan.ts";
 import type { Order, Undoing } from "./rollout-state.ts";
 import type { RolloutSettings, Strategy } from "./settings-rollout.ts";
@@ -32,7 +32,7 @@ export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinis
   const undoing = rest.findLast(({ event }) => event === "undoing");
   return {
     from: isColor(begun.from) ? begun.from : null,
-    undoing: undoing ? { why: String(undoing.why ?? ""), blame: undoing.blame === true } : null,
+    undoing: undoing ? { why: textOf(undoing.why), blame: undoing.blame === true } : null,
   };
 }
 
@@ -50,15 +50,25 @@ export function isReturn(records: readonly JournalRecord[], aim: Aim): boolean {
   return last !== undefined && (last.outcome === "committed" || last.outcome === "superseded") && last.blame !== true;
 }
 
+/**
+ * Whether a release has to prove itself: it is new, and there is a warm color to go back to. After a standstill there is
+ * none.
+ */
+export function isWatched(
+  { color, strategy }: Pick<Aim, "color"> & { strategy: Strategy },
+  { from, returning }: { from: Color | null; returning: boolean },
+): boolean {
+  return from !== null && from !== color && !returning && strategy !== "recreate";
+}
+
 /** What a rollout is to do, by the settings and what has been. */
 export function planOf(
   aim: Aim & { epoch: string; strategy: Strategy; rollout: RolloutSettings },
   found: { from: Color | null; returning: boolean },
 ): RolloutPlan {
   const { color: target, epoch, strategy, rollout } = aim;
-  const { from, returning } = found;
-  // After a standstill there is no warm color to go back to.
-  const watched = from !== null && from !== target && !returning && strategy !== "recreate";
+  const { from } = found;
+  const watched = isWatched(aim, found);
   return {
     ...{ target, from, epoch },
     steps: watched && strategy === "canary" ? rollout.steps : [],

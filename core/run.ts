@@ -49,6 +49,17 @@ export function withRun(raw: Readonly<Record<string, string>>, run: Run): Record
 }
 
 /**
+ * Lays what is said for this run over what a job is told. It is not in the job's own input, or the next update, for which
+ * it is not said, would show a change.
+ */
+export function jobWithRun<T extends object>(input: T, { TURNOUT_STRATEGY: said, TURNOUT_STEPS: steps }: Run): T {
+  if (!("strategy" in input)) return input;
+  const strategy = said || (steps ? "canary" : input.strategy);
+  const rollout = "rollout" in input && typeof input.rollout === "object" ? input.rollout : undefined;
+  return { ...input, strategy, ...(rollout && steps ? { rollout: { ...rollout, steps: decode(steps) } } : {}) };
+}
+
+/**
  * Refuses a strategy that a production stack must not have by habit: in place there is no color to go back to.
  * @throws GuardError
  */

@@ -106,6 +106,8 @@ function describeTrial({ since, seconds, paused }: Trial): string {
 
 function problemsOf(desired: Color | null, observed: Observed, configured: Wanted | undefined): string[] {
   const problems = [servingProblem(desired, observed, configured)].filter((one) => one !== undefined);
+  if (observed.maintenance)
+    problems.push("Visitors see the maintenance page: a deploy by recreate is under way, or was cut short.");
   if (observed.unready) problems.push(`${observed.live} serves but is not ready: ${observed.unready}`);
   for (const one of observed.services) {
     // Between two colors no worker runs for a moment; the job that sees to it is under way.

@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../core/jobs.ts";
+import { jobWithRun } from "../core/run.ts";
 
 /**
  * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its
@@ -108,7 +109,8 @@ async function main(verb: string | undefined): Promise<string> {
   const job = JSON.parse(process.env.TURNOUT_JOB ?? "{}") as JobPlacement;
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return runJob(job, Buffer.concat(chunks).toString("utf8"));
+  const input = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}") as object;
+  return runJob(job, JSON.stringify(jobWithRun(input, process.env)));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

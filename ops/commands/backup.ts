@@ -7,18 +7,20 @@ import { type BackupInput, jobPaths } from "../../core/jobs.ts";
 import type { JobContext } from "../context.ts";
 import { databaseReady, postgresTool } from "../postgres.ts";
 import { endSoak } from "../soak.ts";
+import { standStill } from "../standstill.ts";
 
 /** The file that names the last good backup, in the folder of the backups. */
 export const lastSuccessFile = "LAST_SUCCESS.txt";
 
 /**
- * A dump with its checksum. It counts, and `LAST_SUCCESS.txt` says so, only when PostgreSQL can read its table of
+ * A dump with its checksum, by strategy `recreate` of a system that stands still. It counts, and `LAST_SUCCESS.txt` says so, only when PostgreSQL can read its table of
  * contents; until then it lies under another name.
  */
 export async function backup(input: BackupInput, context: JobContext) {
   const { database, timeout } = input;
   // With this step a deploy begins that changes the color a soak of the other one could go back to.
   await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
+  if (input.strategy === "recreate") await standStill({ ...input, grace: input.workerGrace + 30 }, context);
   await databaseReady(context, database);
   const at = context.now().toISOString();
   const file = `${at.replaceAll(/[-:]|\.\d+/g, "")}-${input.release}.dump`;

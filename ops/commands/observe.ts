@@ -47,6 +47,7 @@ async function edgeState(input: ObserveInput, context: JobContext) {
       live: state.live ? state.live.committed : undefined,
       candidate: state.candidate,
       weight: state.weight,
+      maintenance: state.maintenance !== null,
       releases: state.releases,
       epoch: state.epoch,
       edge: state.live === null ? ("down" as const) : ("up" as const),

@@ -5,7 +5,7 @@ import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs.ts";
 import { versionOf } from "../../core/release.ts";
 import { actionOf, advance, resume } from "../../core/rollout.ts";
 import type { Rollout } from "../../core/rollout-state.ts";
-import { isReturn, planOf, unfinished } from "../../core/rollout-story.ts";
+import { isReturn, isWatched, planOf, unfinished } from "../../core/rollout-story.ts";
 import type { JobContext } from "../context.ts";
 import { replicasReady } from "../replicas.ts";
 import { type Hands, performer } from "../rollout.ts";
@@ -42,7 +42,7 @@ export async function shift(input: ShiftInput, context: JobContext) {
   } finally {
     await watch.end();
   }
-  return conclude(rollout, hands);
+  return conclude(rollout, isWatched(input, { from: plan.from, returning }), hands);
 }
 
 async function wakeAndWait(input: ShiftInput, context: JobContext): Promise<void> {
@@ -59,7 +59,7 @@ async function conclude(end: Extract<Rollout, { phase: "done" }>, hands: Hands) 
     // An earlier job may have died between its commit and this.
     await openAgain(edge, context);
     await handOver(color);
-    if (plan.bake > 0) await watchOn(hands);
+    if (watched) await watchOn(hands);
     await note("ended", { outcome, why, blame });
     context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
     return { from: plan.from, color, release };

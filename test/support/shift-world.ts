@@ -171,5 +171,5 @@ export class ShiftWorld {
 }
 
 function describe({ event, weight, stage, outcome }: JournalRecord): string {
-  return [event, weight === undefined ? stage : `${String(weight)} %`, outcome].filter(Boolean).join(" ");
+  return [event, typeof weight === "number" ? `${weight} %` : stage, outcome].filter(Boolean).join(" ");
 }

@@ -138,6 +138,8 @@ export async function testStack(): Promise<TestStack> {
   };
   await stack.save();
   const made = await run(engine.pulumi, ["stack", "init", name, "--non-interactive"]);
+  // The engine writes a configuration beside the project's, which nobody reads.
+  await rm(join(root, `Pulumi.${name}.yaml`), { force: true });
   if (made.code !== 0) throw new Error(made.text);
   return stack;
 }
