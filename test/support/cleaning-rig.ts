@@ -8,15 +8,18 @@ import { poll } from "./poll.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** The demo application and its database without edge and Swarm. Everything carries the label `turnout.stack=<name>`. */
+/** The demo application and its database without edge. Everything carries the label `turnout.stack=<name>`. */
 export class CleaningRig {
   readonly name: string;
   readonly adminPassword = randomBytes(8).toString("hex");
+  private readonly driver: "bridge" | "overlay";
   private secrets = "";
   private readonly images = new Map<string, string>();
 
-  constructor(name: string) {
+  /** @param driver of its network; services of the Swarm need `overlay` */
+  constructor(name: string, driver: "bridge" | "overlay" = "bridge") {
     this.name = name;
+    this.driver = driver;
   }
 
   /** Starts the database and brings it to the schema of 1.0.0. */
@@ -33,7 +36,8 @@ export class CleaningRig {
     await writeFile(join(this.secrets, "database_url"), url);
     // Each image reads them as a user of its own.
     await chmod(this.secrets, 0o755);
-    await docker("network", "create", "--label", this.label, this.name);
+    const attachable = this.driver === "overlay" ? ["--attachable"] : [];
+    await docker("network", "create", "--driver", this.driver, ...attachable, "--label", this.label, this.name);
     const env = ["POSTGRES_USER=cleaning", "POSTGRES_DB=cleaning", "POSTGRES_PASSWORD_FILE=/run/secrets/db_password"];
     await this.start("db", "turnout-postgres", env, ["--tmpfs", "/run/postgresql"]);
     await poll("the schema is there", 30, async () => (await this.migrate()).includes("4f1c9a7d2b60"));
@@ -52,6 +56,19 @@ export class CleaningRig {
     const url = `http://127.0.0.1:${port}`;
     await poll(`${id} answers`, 15, async () => ((await fetch(`${url}/healthz`)).ok ? true : undefined));
     return url;
+  }
+
+  /** Makes the service of a color's workers, at rest, as the program does. @param secondsEach what a follow-up takes */
+  workerService(color: string, secondsEach: number): Promise<string> {
+    const env = [this.databaseUrl, "JOB_INTERVAL_SECONDS=1", `JOB_SECONDS_PER_FOLLOWUP=${secondsEach}`];
+    return docker(
+      ...["service", "create", "--quiet", "--name", `${this.name}-${color}-jobs`, "--label", this.label],
+      ...["--container-label", this.label, "--network", this.name, "--endpoint-mode", "dnsrr", "--replicas", "0"],
+      ...["--mount", `type=bind,source=${this.secrets},target=/run/secrets,readonly`],
+      ...["--read-only", "--cap-drop", "ALL", "--mount", "type=tmpfs,target=/tmp", "--stop-grace-period", "60s"],
+      ...["--no-resolve-image", ...[...env, `TURNOUT_COLOR=${color}`].flatMap((variable) => ["--env", variable])],
+      this.image("turnout-example-cleaning-jobs:1.0.0"),
+    );
   }
 
   /** Starts a worker. @param secondsEach what a follow-up takes */
@@ -76,12 +93,20 @@ export class CleaningRig {
   }
 
   async remove(): Promise<void> {
-    const filter = ["--quiet", "--filter", `label=${this.label}`];
-    const containers = (await docker("ps", "--all", ...filter)).split("\n").filter(Boolean);
-    if (containers.length) await docker("rm", "--force", "--volumes", ...containers);
-    const networks = (await docker("network", "ls", ...filter)).split("\n").filter(Boolean);
-    if (networks.length) await docker("network", "rm", ...networks);
+    await this.removeAll(["service", "ls"], ["service", "rm"]);
+    // The tasks of a service go a little later than it, by themselves or by this.
+    await poll("its containers and its network are gone", 60, async () => {
+      await this.removeAll(["ps", "--all"], ["rm", "--force", "--volumes"]);
+      await this.removeAll(["network", "ls"], ["network", "rm"]);
+      return true;
+    });
     if (this.secrets) await rm(this.secrets, { recursive: true, force: true });
+  }
+
+  private async removeAll(list: string[], remove: string[]): Promise<void> {
+    const listed = await docker(...list, "--quiet", "--filter", `label=${this.label}`);
+    const ids = listed.split("\n").filter(Boolean);
+    if (ids.length) await docker(...remove, ...ids);
   }
 
   private readonly databaseUrl = "DATABASE_URL_FILE=/run/secrets/database_url";
