@@ -121,7 +121,7 @@ export async function removeJobs(docker: Docker, clock: Clock, prefix: string): 
     const found = await docker.listContainers({ all: true, filters });
     const left = found.filter(({ Id, Labels }) => isJob(Labels) && !Id.startsWith(hostname()));
     for (const { Id } of left) await docker.getContainer(Id).remove({ force: true }).catch(unlessGone);
-    return left.length === 0 || `${left.length} containers are left`;
+    return left.length === 0 || `${left.length} still there`;
   });
 }
 

@@ -51,7 +51,7 @@ async function wakeAndWait(input: ShiftInput, context: JobContext): Promise<void
 }
 
 /** Writes down how it ended, and says so. @throws StepError when the old color serves */
-async function conclude(end: Extract<Rollout, { phase: "done" }>, hands: Hands) {
+async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boolean, hands: Hands) {
   const { input, plan, edge, context, note, handOver } = hands;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
