@@ -40,7 +40,7 @@ test("each job may reach what it needs and no more", () => {
   );
   const admin = "turnout-test-admin";
   const ofColor = (color: string) => ({
-    [`backup-${color}`]: { verb: "backup", network: admin, docker: false, volumes: backups },
+    [`backup-${color}`]: { verb: "backup", network: admin, docker: true, volumes: backups },
     [`migration-${color}`]: { verb: "migration", network: admin, docker: true, volumes: journal },
     [`workers-${color}`]: { verb: "workers", network: admin, docker: true, volumes: journal },
     [`smoke-${color}`]: { verb: "smoke", network: admin, docker: false, volumes: journal },

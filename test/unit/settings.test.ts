@@ -44,7 +44,19 @@ test("defaults", () => {
     exposeColor: false,
     database: { maxConnections: 100, lockTimeout: 5 },
     placement: {},
-    timeouts: { start: 120, smoke: 60 },
+    timeouts: { start: 120, smoke: 60, workers: 600 },
+    rollout: {
+      steps: [
+        { weight: 5, seconds: 300 },
+        { weight: 25, seconds: 600 },
+        { weight: 100, seconds: 0 },
+      ],
+      ...{ bake: 60, soak: 1800, hold: 300, inconclusive: "rollback", skew: 300, drain: 900 },
+    },
+    thresholds: {
+      ...{ errorRate: 1, errorRateWarning: 0.5, latency: 2000, latencyWarning: 1000, quantile: 99 },
+      ...{ minimumSamples: 50, connections: 90, connectionsWarning: 75, window: 60 },
+    },
     secrets,
   });
 });
@@ -61,7 +73,7 @@ test("half a group keeps the defaults of its other half", () => {
     external: { host: "db", port: 5432, sslmode: "require" },
     ...{ maxConnections: 100, lockTimeout: 5 },
   });
-  assert.deepEqual(settings.timeouts, { start: 120, smoke: 5 });
+  assert.deepEqual(settings.timeouts, { start: 120, smoke: 5, workers: 600 });
 });
 
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
@@ -110,7 +122,27 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
       "activeColor is green, but versions.green is not set. Give it a version: npm run pulumi -- config set --path " +
         "versions.green VERSION --stack dev, or serve the other one: npm run pulumi -- config set activeColor blue --stack dev.",
     ],
-    [{ strategy: "rolling" }, 'strategy is "rolling"; write blue-green.'],
+    [{ strategy: "slow" }, 'strategy is "slow"; write blue-green, canary, rolling or recreate.'],
+    [{ rollout: { bake: -1 } }, "rollout.bake is the number -1; write seconds as a whole number from 0 to 3600."],
+    [
+      {
+        rollout: {
+          steps: [
+            { weight: 50, seconds: 5 },
+            { weight: 5, seconds: 5 },
+          ],
+        },
+      },
+      /^rollout\.steps is the list .*; write steps such as \[\{"weight": 5, "seconds": 300\}\], each with a higher weight/,
+    ],
+    [
+      { thresholds: { latency: 500 } },
+      "thresholds.latency is the number 500; write one of 100, 300, 1000, 2000, in milliseconds.",
+    ],
+    [
+      { thresholds: { errorRate: 101 } },
+      "thresholds.errorRate is the number 101; write a share in percent, from 0 to 100.",
+    ],
     [{ production: "yes" }, 'production is "yes"; write true or false.'],
     [{ exposeColor: "1" }, 'exposeColor is "1"; write true or false.'],
     [{ replicas: "3" }, 'replicas is the number 3; write a group such as {"api": 2}.'],

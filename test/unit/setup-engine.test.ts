@@ -151,7 +151,7 @@ test("the engine gets a home and a state of the project's own", async (t) => {
   assert.deepEqual(env, {
     PATH: `${root}/node_modules/.bin:${root}/bin:/usr/bin`,
     PULUMI_HOME: `${root}/.turnout/pulumi`,
-    PULUMI_BACKEND_URL: `file://${root}/.turnout/state`,
+    PULUMI_BACKEND_URL: `file://${root}/.turnout/state?metadata=skip`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     TURNOUT_OPERATOR: "ann@laptop",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
