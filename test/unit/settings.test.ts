@@ -213,7 +213,7 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
       ] as const
     ).map(([key, what]): [Record<string, unknown>, string] => [
       { secrets: { ...secrets, [key]: undefined } },
-      `secrets.${key} (${what}) is missing. Set it ${pulumi(`set --secret --path secrets.${key} VALUE`)}`,
+      `secrets.${key} (${what}) is missing. Set it ${pulumi(`set --secret --path secrets.${key}`)}`,
     ]),
   ];
   for (const [change, expected] of table) {
