@@ -40,6 +40,8 @@ export class SoakWorld {
   looks: (Verdict["kind"] | Error)[] = ["good"];
   /** What happens before a look, by the look's number from 0. */
   before: Record<number, () => unknown> = {};
+  /** What happens while it waits for the journal's lock. */
+  whileWaiting: () => unknown = () => undefined;
   /** Replicas of blue that the edge trusts. */
   warm = 2;
   dies: Death | null = null;
@@ -98,7 +100,11 @@ export class SoakWorld {
       await this.journal.append(record);
       if (this.dies === "undoing" && record.event === "undoing") throw new Killed();
     };
-    const journal = { read: () => this.journal.read(), lock: () => this.journal.lock(1), append };
+    const lock = async () => {
+      await this.whileWaiting();
+      return this.journal.lock(1);
+    };
+    const journal = { read: () => this.journal.read(), lock, append };
     const edge = {
       state: async () => this.edge,
       servers: async () => ({ services: [{ color: "blue", service: "api", up: this.warm }] }),

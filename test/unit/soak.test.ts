@@ -161,6 +161,26 @@ test("while somebody else changes the system it does not go back; a deploy that 
   assert.equal(world.edge.committed, "green");
 });
 
+test("what happened while it waited for the lock comes first", async (t) => {
+  const cases: [name: string, act: (world: SoakWorld) => unknown][] = [
+    ["a deploy began", (world) => endSoak(world.context(), "1.2.0 is deployed to blue")],
+    ["back by hand", (world) => world.change({ kind: "commit", color: "blue", epoch: "other" })],
+  ];
+  for (const [name, act] of cases) {
+    const world = new SoakWorld(t);
+    world.looks = ["breach"];
+    let before = world.edge;
+    world.whileWaiting = async () => {
+      await act(world);
+      before = world.edge;
+    };
+    assert.equal((await world.run()).outcome, "superseded", name);
+    assert.deepEqual([world.edge, world.started], [before, []], name);
+    const events = (await world.told()).map(({ event }) => event);
+    assert.deepEqual(events, ["begun", "watched", "watched", "ended"], name);
+  }
+});
+
 test("started again it watches the rest, whatever was done to the clock", async (t) => {
   const world = new SoakWorld(t);
   const daemonStops = () => {
