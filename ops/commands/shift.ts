@@ -9,6 +9,7 @@ import { isReturn, isWatched, planOf, unfinished } from "../../core/rollout-stor
 import type { JobContext } from "../context.ts";
 import { replicasReady } from "../replicas.ts";
 import { type Hands, performer } from "../rollout.ts";
+import { endSoak } from "../soak.ts";
 import { openAgain, wake } from "../standstill.ts";
 import { createWatch } from "../watch.ts";
 
@@ -18,6 +19,7 @@ import { createWatch } from "../watch.ts";
  * lease runs out; the next job finds in the journal how far this one got.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
+  await endSoak(context, `${input.version} is shifted to ${input.color}`);
   const edge = context.edge(input.edge);
   const { committed, epoch, maintenance } = await edge.state();
   const records = await context.journal.read();
