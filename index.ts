@@ -12,6 +12,7 @@ import { driftWarning, firstEpoch, guardDeploy } from "./core/observed.ts";
 import { readyChecks } from "./core/routes.ts";
 import { guardStrategy, withRun } from "./core/run.ts";
 import { parseSettings } from "./core/settings.ts";
+import { endWithEngine } from "./setup/end-with-engine.ts";
 import { imageReference } from "./setup/images.ts";
 import { systems } from "./systems/index.ts";
 
@@ -69,6 +70,7 @@ function ownConfig(project: string): Record<string, string> {
   return Object.fromEntries(own.map(([key, value]) => [key.slice(project.length + 1), value]));
 }
 
+endWithEngine();
 const outputs = await deploy().catch((error: unknown) => {
   // A person's mistake gets its sentence, a defect its stack.
   throw error instanceof TurnoutError ? new pulumi.RunError(error.message) : error;
