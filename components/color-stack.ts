@@ -93,7 +93,8 @@ export class ColorStack extends pulumi.ComponentResource {
   private createService(name: string, service: string, definition: Service, args: ColorStackArgs): docker.Service {
     const { prefix, color, settings } = args;
     const serviceName = names(prefix).service(color, service);
-    const role = { "turnout.color": color, "turnout.service": service, "turnout.version": args.version };
+    // The version is not among them: a label that changes replaces the service, and a release rolls over it in place.
+    const role = { "turnout.color": color, "turnout.service": service };
     const worker = definition.kind === "worker";
     return new docker.Service(
       name,

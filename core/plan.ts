@@ -59,12 +59,12 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
   if (settings.activeColor !== live) return giveUp(live, settings, observed);
   const serving = observed.versions[live];
-  if (settings.strategy === "rolling" && serving && settings.versions[live] !== serving)
+  if (serving && settings.versions[live] !== serving)
     return {
       change: asItServes(live, settings, observed),
       color: live,
       version: serving,
-      sentence: `${live} ${serving} still serves; giving up rolling ${settings.versions[live] ?? "nothing"} over it.`,
+      sentence: `${live} ${serving} still serves; giving up ${settings.versions[live] ?? "nothing"} in its place.`,
     };
   const color = otherColor(live);
   const version = observed.versions[color] ?? settings.versions[color];

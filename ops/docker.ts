@@ -26,6 +26,8 @@ export interface TaskOutcome {
 export interface ServiceState {
   name: string;
   labels: Record<string, string>;
+  /** The environment of its containers. */
+  env: Record<string, string>;
   wanted: number;
   /** Tasks that run, and are healthy where the service has a health check. */
   running: number;
@@ -53,6 +55,7 @@ export class DockerEngine {
       return {
         name: service.Spec?.Name ?? "",
         labels: service.Spec?.Labels ?? {},
+        env: environmentOf(service),
         wanted: service.Spec?.Mode?.Replicated?.Replicas ?? 0,
         running: own.filter((task) => task.Status.State === "running" && task.DesiredState === "running").length,
         alive: own.filter((task) => !ended.includes(task.Status.State)).length,
@@ -195,4 +198,15 @@ export function demultiplex(raw: Buffer): string {
     at += 8 + length;
   }
   return parts.join("");
+}
+
+/** The environment a service gives its containers. */
+function environmentOf(service: Docker.Service): Record<string, string> {
+  const template = service.Spec?.TaskTemplate as { ContainerSpec?: { Env?: string[] } } | undefined;
+  return Object.fromEntries(
+    (template?.ContainerSpec?.Env ?? []).map((line) => {
+      const end = line.indexOf("=");
+      return [line.slice(0, end), line.slice(end + 1)];
+    }),
+  );
 }

@@ -80,12 +80,12 @@ function versionIn(services: { color: Color; version: string | null }[], color: 
 
 async function replicas(input: ObserveInput, context: JobContext) {
   const services = await context.docker.services(input.prefix);
-  return services.flatMap(({ labels, wanted, running }) => {
+  return services.flatMap(({ labels, wanted, running, env }) => {
     const color = labels["turnout.color"];
     const service = labels["turnout.service"];
     if (!isColor(color) || !service) return [];
     const kind = labels["turnout.role"] === "worker" ? ("worker" as const) : ("web" as const);
-    return [{ service, color, kind, wanted, ready: running, version: labels["turnout.version"] ?? null }];
+    return [{ service, color, kind, wanted, ready: running, version: env.TURNOUT_VERSION ?? null }];
   });
 }
 

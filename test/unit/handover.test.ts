@@ -56,7 +56,7 @@ class Workers {
     const since = (this.#now - (this.#changed[name] ?? Number.NEGATIVE_INFINITY)) / 1_000;
     const ended = wanted === 0 && since >= this.secondsToEnd;
     const running = wanted > 0 && since >= this.secondsToStart ? wanted : 0;
-    return { name, labels: {}, wanted, running, alive: wanted === 0 && !ended ? 1 : wanted };
+    return { name, labels: {}, env: {}, wanted, running, alive: wanted === 0 && !ended ? 1 : wanted };
   }
 }
 
