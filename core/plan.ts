@@ -79,6 +79,11 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
       `${color} ${version} was taken back ${describeIncident(incident)}, so it is nothing to go back to`,
       "deploy the version you want: npm run deploy -- VERSION",
     );
+  if (observed.versions[color] === null)
+    throw new GuardError(
+      `${color} ${version} is gone: none of its services is on the server, so there is nothing to go back to now`,
+      "bring it back beside the serving color with `npm run pulumi -- up --refresh`, then run this again",
+    );
   if (!isWarm(color, observed))
     throw new GuardError(
       `${color} is not warm any more: not every replica of it is ready`,

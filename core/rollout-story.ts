@@ -37,6 +37,15 @@ export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinis
 }
 
 /**
+ * Whether the last change of color is the one of this release, and it ended with everybody there. Who asks for it again
+ * has only lost sight of the job that made it.
+ */
+export function isMade(records: readonly JournalRecord[], { color, release }: Aim): boolean {
+  const last = records.findLast(({ step, event }) => step === "shift" && (event === "begun" || event === "ended"));
+  return last?.outcome === "committed" && last.color === color && last.release === release;
+}
+
+/**
  * Whether the release has served before and left of its own accord: going back to it is no trial, and takes seconds.
  * A release that was taken back has to prove itself like a new one.
  */

@@ -51,22 +51,33 @@ export class Journal {
   /**
    * Takes the lock that lets one job at a time change the system.
    * @param seconds how long to wait for the one who holds it
+   * @param locks whether a step takes the lock while it runs; others may have begun since. Default: every step does
    * @returns what gives it back; the end of this process does so too
    * @throws BusyError naming the holder
    */
-  async lock(seconds: number): Promise<() => Promise<void>> {
+  async lock(seconds: number, locks: (step: string) => boolean = () => true): Promise<() => Promise<void>> {
     const release = await takeLock(this.#file, seconds);
-    if (release === "busy") throw new BusyError(await this.#whoIsBusy());
+    if (release === "busy") {
+      const waited = seconds > 0 ? `; it was waited for ${seconds} s` : "";
+      throw new BusyError(
+        `${lockHolder(await this.read(), locks)}${waited}`,
+        "wait for it to end (npm run ops -- log shows its steps) and run this again",
+      );
+    }
     if (typeof release !== "function") throw new StepError("The journal cannot be locked: there is no `flock` here");
     return release;
   }
+}
 
-  async #whoIsBusy(): Promise<string> {
-    const last = (await this.read()).filter((record) => record.event === "started").at(-1);
-    if (!last) return "Another job holds the lock of this stack";
-    const of = last.release ? ` of ${last.release}` : "";
-    return `The step ${last.step}${of}, started by ${last.operator} at ${last.at}, still holds the lock of this stack`;
-  }
+/** Who holds the lock and since when, by the last step that took it and has not ended. */
+function lockHolder(records: readonly JournalRecord[], locks: (step: string) => boolean): string {
+  const own = records.filter((record) => locks(record.step));
+  const at = own.findLastIndex((record) => record.event === "started");
+  const holder = own[at];
+  if (!holder || own.slice(at).some((record) => record.event === "done" || record.event === "failed"))
+    return "Another job holds the lock of this stack";
+  const of = holder.release ? ` of ${holder.release}` : "";
+  return `The step ${holder.step}${of}, started by ${holder.operator} at ${holder.at}, still holds the lock of this stack`;
 }
 
 async function endsInLine(handle: FileHandle): Promise<boolean> {

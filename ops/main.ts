@@ -20,7 +20,10 @@ import { Journal } from "./journal.ts";
 import { pulseOf } from "./pulse.ts";
 import { realTime } from "./until.ts";
 
-/** Seconds a job waits for another one to give the stack's lock back. */
+/**
+ * Seconds a job waits for another one to give the stack's lock back: most steps are over by then. A shift in its watched
+ * steps is not; who comes then is told so. docs/operations.md names this figure.
+ */
 const lockPatience = 30;
 
 /**
@@ -66,12 +69,16 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
   };
   const { manner, run } = verbs[verb];
   if (manner === "reader") return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
-  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience) : async () => undefined;
+  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience, isExclusive) : async () => undefined;
   try {
     return await recorded(verb, input, context, () => run(input, context));
   } finally {
     await unlock();
   }
+}
+
+function isExclusive(step: string): boolean {
+  return Object.hasOwn(verbs, step) && verbs[step as JobVerb].manner === "exclusive";
 }
 
 /** Ends the wait of a job that can end in good order; every other one ends by the signal itself. */

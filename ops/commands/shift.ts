@@ -5,7 +5,7 @@ import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs.ts";
 import { versionOf } from "../../core/release.ts";
 import { actionOf, advance, resume } from "../../core/rollout.ts";
 import type { Rollout } from "../../core/rollout-state.ts";
-import { isReturn, isWatched, planOf, unfinished } from "../../core/rollout-story.ts";
+import { isMade, isReturn, isWatched, planOf, unfinished } from "../../core/rollout-story.ts";
 import type { JobContext } from "../context.ts";
 import { replicasReady } from "../replicas.ts";
 import { type Hands, performer } from "../rollout.ts";
@@ -31,6 +31,7 @@ export async function shift(input: ShiftInput, context: JobContext) {
   const perform = performer(hands);
 
   let rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
+  if (rollout.phase === "done" && !maintenance && isMade(records, input)) return made(hands);
   if (!left) await hands.note("begun", { from: plan.from, strategy: input.strategy, returning });
   try {
     // A deploy by `recreate` that was given up has left this color stopped.
@@ -50,6 +51,14 @@ export async function shift(input: ShiftInput, context: JobContext) {
 async function wakeAndWait(input: ShiftInput, context: JobContext): Promise<void> {
   await wake(input.prefix, input.color, input.web, context);
   await replicasReady(input, context);
+}
+
+/** An earlier job has made this very change: what it did stands, and is not done a second time. */
+async function made({ input, plan, context, handOver }: Hands) {
+  const { color, version, release } = input;
+  await handOver(color);
+  context.say(`shift: ${color} ${version} serves already, by a job of before`);
+  return { from: plan.from, color, release };
 }
 
 /** Writes down how it ended, and says so. @throws StepError when the old color serves */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
+import { startCommand } from "../support/running.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
 // Whoever is killed, and wherever: the users keep being served, and the same command again gets through.
@@ -19,35 +18,9 @@ after(() => stack?.remove());
 
 /** Starts a deploy and kills the engine, without mercy, once it is at a step. */
 async function killDuring(step: string, version = "1.1.0"): Promise<void> {
-  const child = spawn(process.execPath, ["cli/main.ts", "deploy", version, "--stack", stack.name], {
-    cwd: `${import.meta.dirname}/../..`,
-    env: { ...process.env, ...stack.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk) => {
-      text += chunk;
-    });
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  const begun = await Promise.race([
-    ended.then(() => false),
-    poll(`the step ${step}`, 120, async () => new RegExp(`${step} creating`).test(text) || undefined),
-  ]);
-  assert.ok(begun, `ended before ${step}: ${text}`);
-  const engine = await poll("the engine's process", 5, async () => {
-    for (const pid of await childrenOf(child.pid ?? 0))
-      if ((await readFile(`/proc/${pid}/comm`, "utf8")).trim() === "pulumi") return pid;
-    return undefined;
-  });
-  process.kill(engine, "SIGKILL");
-  await ended;
-  assert.notEqual(child.exitCode, 0);
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
-  return text.trim().split(" ").filter(Boolean).map(Number);
+  const deploy = startCommand(stack, "deploy", version);
+  await deploy.says(new RegExp(`${step} creating`), 120);
+  await deploy.killEngine();
 }
 
 test("a first deploy whose engine is killed as it makes networks, secrets and services gets through in the end", async () => {

@@ -5,8 +5,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { callAgent } from "../support/agent-call.ts";
 import { startLoad } from "../support/load.ts";
+import { nothingToDo, refused, through } from "../support/outcome.ts";
 import { poll, servingColor } from "../support/poll.ts";
-import { type Outcome, type TestStack, testStack } from "../support/stack.ts";
+import { type TestStack, testStack } from "../support/stack.ts";
 
 // One stack, one story: each test goes on where the one before it ended, as a team's stack does.
 let stack: TestStack;
@@ -18,26 +19,6 @@ before(async () => {
   await stack.save();
 });
 after(() => stack?.remove());
-
-/** The update went through; otherwise its whole text is the failure. */
-function through(outcome: Outcome): Outcome {
-  assert.equal(outcome.code, 0, outcome.text);
-  return outcome;
-}
-
-/** Nothing to do: every resource is the same. */
-function nothingToDo(outcome: Outcome): void {
-  through(outcome);
-  const changes = /Resources:\n((?: +.+\n)*)/.exec(outcome.text)?.[1]?.trim() ?? "no summary";
-  assert.match(changes, /^\d+ unchanged$/, outcome.text);
-}
-
-/** Refused with one sentence and no stack trace. */
-function refused(outcome: Outcome, sentence: RegExp): void {
-  assert.notEqual(outcome.code, 0, outcome.text);
-  assert.match(outcome.text, sentence);
-  assert.doesNotMatch(outcome.text, /^\s+at .+:\d+:\d+/m, "a stack trace");
-}
 
 test("the first deploy brings up a system that answers", async () => {
   through(await stack.up());
@@ -258,15 +239,6 @@ test("no secret is in argv, environments, logs, the journal or the state", async
       assert.ok(!text.includes(value), `${key} is in ${place}`);
       assert.ok(!text.includes(Buffer.from(value).toString("base64")), `${key} is in ${place}, encoded`);
     }
-});
-
-test("a version that does not start fails the update, and blue goes on serving", async () => {
-  refused(await stack.cli("deploy", "1.4.0-nostart"), /The update did not go through; blue 1\.0\.0 serves/);
-  assert.equal(await servingColor(stack.url), "blue");
-  assert.equal((await stack.outputs()).activeColor, "blue");
-  const given = through(await stack.cli("rollback"));
-  assert.match(given.text, /giving up the deploy of 1\.4\.0-nostart to green/);
-  nothingToDo(await stack.preview());
 });
 
 test("destroy leaves nothing behind", async () => {

@@ -9,6 +9,8 @@ export interface Lost {
   path: string;
   connection: "kept" | "new";
   why: string;
+  /** Who answered, by the header; undefined when nobody did or it was not said. */
+  color?: string;
 }
 
 /** What became of every request. */
@@ -31,6 +33,8 @@ export interface Visitors {
   /** Milliseconds between two requests of one visitor. Default 5. */
   pause?: number;
 }
+
+type Failure = Pick<Lost, "why" | "color">;
 
 /** A running load. */
 export interface Load {
@@ -78,16 +82,16 @@ export function startLoad(url: string, { visitors = 6, pause = 5 }: Visitors = {
     while (running) {
       for (const shot of shots()) {
         report.sent++;
-        const why = await fire(url, shot, agent, report).catch(
-          (error: NodeJS.ErrnoException) => error.code ?? error.message,
+        const failure = await fire(url, shot, agent, report).catch(
+          (error: NodeJS.ErrnoException): Failure => ({ why: error.code ?? error.message }),
         );
-        if (why)
+        if (failure)
           report.lost.push({
             at: new Date().toISOString(),
             method: shot.method,
             path: shot.path,
             connection: kept ? "kept" : "new",
-            why,
+            ...failure,
           });
         else report.answered++;
         if (pause > 0) await delay(pause);
@@ -117,7 +121,7 @@ export function startLoad(url: string, { visitors = 6, pause = 5 }: Visitors = {
 }
 
 /** @returns undefined when it was answered with a 2xx, else why not */
-async function fire(url: string, shot: Shot, agent: Agent | false, report: LoadReport): Promise<string | undefined> {
+async function fire(url: string, shot: Shot, agent: Agent | false, report: LoadReport): Promise<Failure | undefined> {
   const text = shot.body === undefined ? "" : JSON.stringify(shot.body);
   const headers = text ? { "content-type": "application/json", "content-length": Buffer.byteLength(text) } : {};
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -130,8 +134,8 @@ async function fire(url: string, shot: Shot, agent: Agent | false, report: LoadR
     answer.on("error", reject).on("end", resolve).resume();
   });
   const status = answer.statusCode ?? 0;
-  if (status < 200 || status > 299) return `status ${status}`;
   const color = String(answer.headers["x-turnout-color"] ?? "unknown");
+  if (status < 200 || status > 299) return { why: `status ${status}`, color };
   report.byColor[color] = (report.byColor[color] ?? 0) + 1;
   if (status === 201) report.leads++;
   return undefined;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -43,6 +43,8 @@ export interface TestStack {
   containers(service: string): Promise<string[]>;
   /** The state as it lies on the disk. */
   stateFile(): string;
+  /** The same stack with its state as it is now, kept apart from here on, as another team's backend would. */
+  elsewhere(): Promise<{ up(): Promise<Outcome> }>;
   remove(): Promise<void>;
 }
 
@@ -75,11 +77,11 @@ export async function testStack(): Promise<TestStack> {
     TURNOUT_OPERATOR: "test",
   };
 
-  async function run(file: string, argv: string[]): Promise<Outcome> {
+  async function run(file: string, argv: string[], more: Record<string, string> = {}): Promise<Outcome> {
     const began = performance.now();
     const done = await execa(file, argv, {
       cwd: root,
-      env,
+      env: { ...env, ...more },
       reject: false,
       all: true,
       stdin: "ignore",
@@ -92,6 +94,9 @@ export async function testStack(): Promise<TestStack> {
       seconds: (performance.now() - began) / 1000,
     };
   }
+
+  const about = ["--non-interactive", "--stack", name, "--config-file", configFile];
+  const update = ["up", "--yes", "--skip-preview"];
 
   const stack: TestStack = {
     name,
@@ -108,9 +113,8 @@ export async function testStack(): Promise<TestStack> {
           config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`turnout:${key}`, value])),
         }),
       ),
-    pulumi: (...argv) =>
-      run(engine.pulumi, [...argv, "--non-interactive", "--stack", name, "--config-file", configFile]),
-    up: () => stack.pulumi("up", "--yes", "--skip-preview"),
+    pulumi: (...argv) => run(engine.pulumi, [...argv, ...about]),
+    up: () => stack.pulumi(...update),
     preview: () => stack.pulumi("preview"),
     cli: (...argv) => run(process.execPath, [join(root, "cli/main.ts"), ...argv, "--stack", name]),
     async status() {
@@ -128,6 +132,13 @@ export async function testStack(): Promise<TestStack> {
         ...["ps", "--quiet", "--no-trunc", "--filter", `label=com.docker.swarm.service.name=${prefix}-${service}`],
       );
       return listed.split("\n").filter(Boolean);
+    },
+    async elsewhere() {
+      const backend = join(directory, `elsewhere-${randomBytes(3).toString("hex")}`);
+      await cp(join(directory, ".pulumi"), join(backend, ".pulumi"), { recursive: true });
+      return {
+        up: () => run(engine.pulumi, [...update, ...about], { PULUMI_BACKEND_URL: fileBackend(backend) }),
+      };
     },
     stateFile: () => join(directory, ".pulumi/stacks/turnout", `${name}.json`),
     async remove() {

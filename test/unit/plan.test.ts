@@ -124,7 +124,11 @@ test("where there is nothing to go back to, a rollback says what to do", () => {
       cold,
       /^blue is not warm any more: not every replica of it is ready\. Deploy its version anew: npm run deploy -- 1\.0\.0\.$/,
     ],
-    [settingsWith(both, "green"), gone, /^blue is not warm any more: not every replica of it is ready\. Deploy /],
+    [
+      settingsWith(both, "green"),
+      gone,
+      /^blue 1\.0\.0 is gone: none of its services .* now\. Bring it back .*`npm run pulumi -- up --refresh`, then run this again\.$/,
+    ],
   ];
   for (const [settings, observed, expected] of table)
     assert.throws(

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { incidentId, openIncidents } from "../../core/incidents.ts";
 import type { JournalRecord } from "../../core/records.ts";
 import { canarySteps } from "../../core/rollout-plan.ts";
-import { isReturn, nextOrder, planOf, unfinished } from "../../core/rollout-story.ts";
+import { isMade, isReturn, nextOrder, planOf, unfinished } from "../../core/rollout-story.ts";
 
 const aim = { color: "green", release: "1.1.0-aaaaaaaa" } as const;
 const other = { color: "blue", release: "1.0.0-bbbbbbbb" } as const;
@@ -29,6 +29,15 @@ test("a rollout is unfinished from its begin to its end, and remembers who serve
 test("a rollout that another one came after is not taken up again", () => {
   const records = [shift("begun", { from: "blue" }), record("shift", "begun", { ...other, from: "green" })];
   assert.equal(unfinished(records, aim), null);
+});
+
+test("a change is made when it ended with everybody there and no other one came after", () => {
+  const committed = [shift("begun"), shift("ended", { outcome: "committed" }), shift("done")];
+  assert.equal(isMade(committed, aim), true);
+  assert.equal(isMade([], aim), false);
+  assert.equal(isMade(committed, { ...aim, release: "1.1.0-cccccccc" }), false);
+  assert.equal(isMade([shift("begun"), shift("ended", { outcome: "rolled-back" })], aim), false);
+  assert.equal(isMade([...committed, record("shift", "begun", other)], aim), false);
 });
 
 test("going back is no trial, but a release that was taken back proves itself anew", () => {

@@ -39,6 +39,15 @@ test("going back to what has served takes no trial and no bake", async () => {
   assert.deepEqual((await world.story()).slice(before), ["begun", "committed", "ended committed"]);
 });
 
+test("what an earlier job has done stands, and is not done a second time", async () => {
+  const world = new ShiftWorld();
+  await shift(world.input(), world.context());
+  const story = await world.story();
+  const { color, release } = await shift(world.input(), world.context());
+  assert.deepEqual([color, release], ["green", "green-1"]);
+  assert.deepEqual(await world.story(), story);
+});
+
 test("errors on trial take the release back, with an incident; the same again begins anew", async () => {
   const world = new ShiftWorld();
   world.failing.green = 0.05;

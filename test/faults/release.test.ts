@@ -1,0 +1,246 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import type { JournalRecord } from "../../core/records.ts";
+import { callAgent } from "../support/agent-call.ts";
+import { journalOf, storyOf } from "../support/journal.ts";
+import { type LoadReport, startLoad } from "../support/load.ts";
+import { nothingToDo, refused, through } from "../support/outcome.ts";
+import { poll, servingColor } from "../support/poll.ts";
+import { ownReleases } from "../support/releases.ts";
+import { startCommand } from "../support/running.ts";
+import { type TestStack, testStack } from "../support/stack.ts";
+
+// Releases that are no good and operators who get lost, one after the other on a stack with visitors: each test goes on
+// where the one before it ended.
+let stack: TestStack;
+const releases = ownReleases();
+
+before(async () => {
+  stack = await testStack();
+  stack.settings.strategy = "canary";
+  stack.settings.timeouts = { start: 40, smoke: 10 };
+  stack.settings.rollout = { steps: [{ weight: 20, seconds: 4 }], bake: 3, soak: 0, hold: 10, skew: 5, drain: 10 };
+  await stack.save();
+  through(await stack.up());
+});
+after(async () => {
+  await stack?.remove();
+  await releases.remove();
+});
+
+/** The color serves, and the state knows it. */
+async function serves(color: string): Promise<void> {
+  assert.equal(await servingColor(stack.url), color);
+  assert.equal((await stack.outputs()).activeColor, color);
+}
+
+/** The deploy is given up, and then nothing is left to do. */
+async function giveUp(version: string): Promise<void> {
+  const given = through(await stack.cli("rollback"));
+  assert.match(given.text, new RegExp(`giving up the deploy of ${version} to green`));
+  nothingToDo(await stack.preview());
+  await serves("blue");
+}
+
+/** What happened to visitors while something else happened. */
+async function underLoad(happens: () => Promise<void>): Promise<LoadReport> {
+  const load = startLoad(stack.url, { visitors: 3 });
+  try {
+    await load.more(50);
+    await happens();
+    await load.more(50);
+  } finally {
+    await load.stop();
+  }
+  return load.stop();
+}
+
+/** The records of a version's change of color, as their events. */
+const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
+
+/** A deploy that is in its first step, which goes on until somebody says `promote`. */
+async function deployInTrial(version: string) {
+  const deploy = startCommand(stack, "deploy", version, "--steps", "20:600");
+  await deploy.says(/ takes 20 %/, 180);
+  return deploy;
+}
+
+test("a release that crashes as it starts fails its own step; nobody is moved, and giving it up leaves nothing", async () => {
+  const version = "1.4.0-nostart";
+  const { lost } = await underLoad(async () => {
+    refused(await stack.cli("deploy", version), /The update did not go through; blue 1\.0\.0 serves/, 5);
+    await serves("blue");
+    await giveUp(version);
+  });
+  assert.deepEqual(lost, []);
+  assert.deepEqual(storyOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
+    ...["backup started", "backup done", "migration started", "migration done"],
+  ]);
+});
+
+test("a release that starts healthy and fails its smoke list gets no users, however often it is tried", async () => {
+  const version = await releases.withPage("page", "<h1>Under construction</h1>");
+  const sentence = new RegExp(
+    `Smoke check "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
+      "so it does not get any users\\. Look at its logs",
+  );
+  const { lost } = await underLoad(async () => {
+    for (const _time of ["first", "again"]) {
+      refused(await stack.cli("deploy", version), sentence, 5);
+      await serves("blue");
+    }
+  });
+  assert.deepEqual(lost, []);
+  const records = await journalOf(stack);
+  const once = ["smoke started", "smoke failed"];
+  assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
+  assert.match(records.findLast(({ event }) => event === "failed")?.error ?? "", sentence);
+  await giveUp(version);
+});
+
+const broken = "1.2.0-broken";
+const takenBack =
+  /green 1\.2\.0-broken was taken back: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %; blue serves \(incident ([\d-]+-green)\)/;
+
+/** Deploys the broken release, which is taken back. @returns the incident */
+async function tryBroken(): Promise<string> {
+  const earlier = (await journalOf(stack)).length;
+  let incident = "";
+  const { lost, byColor } = await underLoad(async () => {
+    const outcome = await stack.cli("deploy", broken, "--steps", "50:60");
+    refused(outcome, takenBack, 5);
+    incident = takenBack.exec(outcome.text)?.[1] ?? "";
+    await serves("blue");
+  });
+  const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
+  const events = ["started", "begun", "trial", "watched", "undoing", "ended", "failed"];
+  assert.deepEqual(
+    records.map(({ event }) => event),
+    events,
+  );
+  const ended = records[5];
+  assert.deepEqual([ended?.outcome, ended?.blame, ended?.incident], ["rolled-back", true, incident]);
+  assert.match(String(ended?.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
+  // It answers every fiftieth call of its api with 500, and only that is lost.
+  for (const one of lost) {
+    assert.deepEqual([one.why, one.color], ["status 500", "green"], JSON.stringify(one));
+    assert.ok(one.at >= (records[1]?.at ?? "") && one.at <= (records[6]?.at ?? ""), `${one.at} is outside the trial`);
+  }
+  const answers = (byColor.green ?? 0) + lost.length;
+  assert.ok(lost.length <= 1 + answers / 50, `${lost.length} of ${answers} answers of green were lost`);
+  console.log(`taken back after ${answers} answers of green, ${lost.length} of them lost`);
+  return incident;
+}
+
+test("a release that fails two in a hundred is taken back, and refused until somebody says retry", async () => {
+  const first = await tryBroken();
+  const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
+  const sentence = new RegExp(
+    `green 1\\.2\\.0-broken .*was taken back at .*\\(incident ${first}\\).*ops -- retry`,
+    "s",
+  );
+  refused(await stack.up(), sentence);
+  refused(await stack.cli("deploy", broken), sentence, 3);
+  assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
+  assert.match(through(await stack.cli("ops", "retry")).text, new RegExp(`incident ${first} is lifted`));
+  assert.notEqual(await tryBroken(), first);
+  const { lost } = await underLoad(async () => {
+    through(await stack.cli("deploy", "1.1.0"));
+    await serves("green");
+  });
+  assert.deepEqual(lost, []);
+  const events = ["started", "begun", "trial", "watched", "committed", "watched", "ended", "done"];
+  assert.deepEqual(
+    shiftOf(await journalOf(stack), "1.1.0"),
+    events.map((event) => `shift ${event}`),
+  );
+  nothingToDo(await stack.preview());
+});
+
+test("two deploys at once: the second is told who is at work, and the first goes on to its end", async () => {
+  const [one, two] = [await releases.sound("one"), await releases.sound("two")];
+  const elsewhere = await stack.elsewhere();
+  const { lost } = await underLoad(async () => {
+    const first = await deployInTrial(one);
+    refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is under way/, 4);
+    const second = await elsewhere.up();
+    const since = (await journalOf(stack)).findLast(({ step, event }) => step === "shift" && event === "started");
+    const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
+    refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
+    assert.match(second.text, /exit status 4/);
+    assert.ok(second.seconds < 60, `it waited for ${second.seconds} s`);
+    through(await stack.cli("ops", "promote"));
+    through(await first.ended);
+    await serves("blue");
+  });
+  assert.deepEqual(lost, []);
+  const records = await journalOf(stack);
+  assert.deepEqual(storyOf(records, two, ["backup", "migration", "smoke", "shift"]), []);
+  assert.equal(shiftOf(records, one).filter((event) => event === "shift begun").length, 1);
+  nothingToDo(await stack.preview());
+});
+
+test("an engine killed during a trial: the job goes on, and the next update joins it", async () => {
+  const version = await releases.sound("trial");
+  const { lost } = await underLoad(async () => {
+    const first = await deployInTrial(version);
+    await first.killEngine();
+    const next = startCommand(stack, "deploy", version, "--steps", "20:600");
+    await next.says(/-shift is running already; joining it/, 120);
+    const { body } = await callAgent(stack, "GET", "/v1/state");
+    assert.deepEqual([body.committed, body.candidate, body.weight], ["blue", "green", 20]);
+    through(await stack.cli("ops", "promote"));
+    through(await next.ended);
+    await serves("green");
+  });
+  assert.deepEqual(lost, []);
+  const events = ["started", "begun", "trial", "committed", "watched", "ended", "done"];
+  assert.deepEqual(
+    shiftOf(await journalOf(stack), version),
+    events.map((event) => `shift ${event}`),
+  );
+  nothingToDo(await stack.preview());
+});
+
+test("an engine killed during a bake: the job goes on to its end, and the next update finds that in the journal", async () => {
+  const version = await releases.sound("bake");
+  through(await stack.pulumi("config", "set", "--path", "turnout:rollout.bake", "15"));
+  const { lost } = await underLoad(async () => {
+    const first = startCommand(stack, "deploy", version, "--steps", "20:4");
+    await poll("the commit", 180, async () => ((await servingColor(stack.previewUrl)) === "green" ? true : undefined));
+    await first.killEngine();
+    await poll(
+      "the end of the job",
+      60,
+      async () => shiftOf(await journalOf(stack), version).includes("shift done") || undefined,
+    );
+    assert.equal(await servingColor(stack.url), "blue");
+    through(await stack.cli("deploy", version));
+    await serves("blue");
+  });
+  assert.deepEqual(lost, []);
+  const events = ["started", "begun", "trial", "watched", "committed", "watched", "ended", "done"];
+  assert.deepEqual(
+    shiftOf(await journalOf(stack), version),
+    [...events, "started", "done"].map((event) => `shift ${event}`),
+  );
+  nothingToDo(await stack.preview());
+});
+
+test("a rollback to a color that is gone is refused with the way out, and the way leads out", async () => {
+  const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
+  const { lost } = await underLoad(async () => {
+    const idle = await stack.docker("service", "ls", "--quiet", "--filter", `name=${stack.prefix}-green-`);
+    await stack.docker("service", "rm", ...idle.split("\n"));
+    refused(await stack.cli("rollback"), /green trial-\w+ is gone: none of its services .*up --refresh/, 3);
+    assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
+    await serves("blue");
+    through(await stack.pulumi("up", "--yes", "--skip-preview", "--refresh"));
+    await serves("blue");
+    through(await stack.cli("rollback"));
+    await serves("green");
+  });
+  assert.deepEqual(lost, []);
+  nothingToDo(await stack.preview());
+});

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import type { Outcome } from "./stack.ts";
+
+/** It went through; otherwise its whole text is the failure. */
+export function through(outcome: Outcome): Outcome {
+  assert.equal(outcome.code, 0, outcome.text);
+  return outcome;
+}
+
+/** It went through and had nothing to do: every resource is the same. */
+export function nothingToDo(outcome: Outcome): void {
+  through(outcome);
+  const changes = /Resources:\n((?: +.+\n)*)/.exec(outcome.text)?.[1]?.trim() ?? "no summary";
+  assert.match(changes, /^\d+ unchanged$/, outcome.text);
+}
+
+/**
+ * It was refused, or failed, with one sentence and no stack trace.
+ * @param code its exit code. Default: any but 0, as the engine has its own
+ */
+export function refused(outcome: Outcome, sentence: RegExp, code?: number): void {
+  if (code === undefined) assert.notEqual(outcome.code, 0, outcome.text);
+  else assert.equal(outcome.code, code, outcome.text);
+  assert.match(outcome.text, sentence);
+  assert.doesNotMatch(outcome.text, /^\s+at .+:\d+:\d+/m, "a stack trace");
+}
