@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import type { JournalRecord } from "../../core/records.ts";
 import { callAgent } from "../support/agent-call.ts";
 import { journalOf, storyOf } from "../support/journal.ts";
@@ -60,8 +60,9 @@ async function underLoad(happens: () => Promise<void>): Promise<LoadReport> {
 const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
 
 /** A deploy that is in its first step, which goes on until somebody says `promote`. */
-async function deployInTrial(version: string) {
+async function deployInTrial(t: TestContext, version: string) {
   const deploy = startCommand(stack, "deploy", version, "--steps", "20:600");
+  t.after(() => deploy.abandon());
   await deploy.says(/ takes 20 %/, 180);
   return deploy;
 }
@@ -158,18 +159,17 @@ test("a release that fails two in a hundred is taken back, and refused until som
   nothingToDo(await stack.preview());
 });
 
-test("two deploys at once: the second is told who is at work, and the first goes on to its end", async () => {
+test("two deploys at once: the second is told who is at work, and the first goes on to its end", async (t) => {
   const [one, two] = [await releases.sound("one"), await releases.sound("two")];
   const elsewhere = await stack.elsewhere();
   const { lost } = await underLoad(async () => {
-    const first = await deployInTrial(one);
+    const first = await deployInTrial(t, one);
     refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is under way/, 4);
     const second = await elsewhere.up();
     const since = (await journalOf(stack)).findLast(({ step, event }) => step === "shift" && event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
     refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
     assert.match(second.text, /exit status 4/);
-    assert.ok(second.seconds < 60, `it waited for ${second.seconds} s`);
     through(await stack.cli("ops", "promote"));
     through(await first.ended);
     await serves("blue");
@@ -181,12 +181,13 @@ test("two deploys at once: the second is told who is at work, and the first goes
   nothingToDo(await stack.preview());
 });
 
-test("an engine killed during a trial: the job goes on, and the next update joins it", async () => {
+test("an engine killed during a trial: the job goes on, and the next update joins it", async (t) => {
   const version = await releases.sound("trial");
   const { lost } = await underLoad(async () => {
-    const first = await deployInTrial(version);
+    const first = await deployInTrial(t, version);
     await first.killEngine();
     const next = startCommand(stack, "deploy", version, "--steps", "20:600");
+    t.after(() => next.abandon());
     await next.says(/-shift is running already; joining it/, 120);
     const { body } = await callAgent(stack, "GET", "/v1/state");
     assert.deepEqual([body.committed, body.candidate, body.weight], ["blue", "green", 20]);
@@ -203,11 +204,12 @@ test("an engine killed during a trial: the job goes on, and the next update join
   nothingToDo(await stack.preview());
 });
 
-test("an engine killed during a bake: the job goes on to its end, and the next update finds that in the journal", async () => {
+test("an engine killed during a bake: the job goes on to its end, and the next update finds that in the journal", async (t) => {
   const version = await releases.sound("bake");
   through(await stack.pulumi("config", "set", "--path", "turnout:rollout.bake", "15"));
   const { lost } = await underLoad(async () => {
     const first = startCommand(stack, "deploy", version, "--steps", "20:4");
+    t.after(() => first.abandon());
     await poll("the commit", 180, async () => ((await servingColor(stack.previewUrl)) === "green" ? true : undefined));
     await first.killEngine();
     await poll(

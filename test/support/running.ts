@@ -14,6 +14,8 @@ export interface Running {
   /** Kills the engine it runs, without mercy, and waits until the command has ended too. */
   killEngine(): Promise<void>;
   readonly ended: Promise<Outcome>;
+  /** Ends what is still running, for a test that failed over it. */
+  abandon(): Promise<void>;
 }
 
 /** Starts a command of the project, such as a deploy, and does not wait for its end. */
@@ -51,6 +53,13 @@ export function startCommand(stack: TestStack, ...argv: string[]): Running {
       const engine = await poll("the engine's process", 5, () => engineBelow(child.pid ?? 0));
       process.kill(engine, "SIGKILL");
       assert.notEqual((await ended).code, 0);
+    },
+    async abandon() {
+      if (over) return;
+      const engine = await engineBelow(child.pid ?? 0);
+      if (engine !== undefined) process.kill(engine, "SIGKILL");
+      child.kill("SIGKILL");
+      await ended;
     },
   };
 }
