@@ -58,16 +58,13 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   const live = knownLive(observed);
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
   if (settings.activeColor !== live) return giveUp(live, settings, observed);
-  const serving = observed.versions[live];
-  if (serving && settings.versions[live] !== serving)
-    return {
-      change: asItServes(live, settings, observed),
-      color: live,
-      version: serving,
-      sentence: `${live} ${serving} still serves; giving up ${settings.versions[live] ?? "nothing"} in its place.`,
-    };
   const color = otherColor(live);
   const version = observed.versions[color] ?? settings.versions[color];
+  // With no color to go back to, it is a release that did not get through in the serving color's place.
+  if (!version || !isWarm(color, observed)) {
+    const inPlace = giveUpInPlace(live, settings, observed);
+    if (inPlace) return inPlace;
+  }
   if (!version)
     throw new GuardError(
       `${color} has no version, so there is nothing to go back to`,
@@ -120,6 +117,17 @@ function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
     sentence:
       `${live} ${version} still serves; giving up the deploy of ${settings.versions[idle] ?? "nothing"} to ${idle}` +
       `${warm ? `, which stays at ${warm}` : ""}${incident ? `, which was taken back (incident ${incident.id})` : ""}.`,
+  };
+}
+
+function giveUpInPlace(live: Color, settings: Settings, observed: Observed): Plan | undefined {
+  const version = observed.versions[live];
+  if (!version || settings.versions[live] === version) return undefined;
+  return {
+    change: asItServes(live, settings, observed),
+    color: live,
+    version,
+    sentence: `${live} ${version} still serves; giving up ${settings.versions[live] ?? "nothing"} in its place.`,
   };
 }
 
