@@ -62,7 +62,7 @@ export interface EdgeClientOptions {
   deadlineMs?: number;
   /** How long a single try may take, in milliseconds. Default 20,000: a reload may take 15,000. */
   tryMs?: number;
-  /** For tests. Default: the real ones. */
+  /** For tests. Default: the real ones; a set clock moves no deadline. */
   now?: () => number;
   sleep?: (milliseconds: number) => Promise<unknown>;
 }
@@ -105,7 +105,7 @@ export interface EdgeClient {
 /** @see EdgeClient */
 export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
   const { baseUrl, token, deadlineMs = 30_000, tryMs = 20_000 } = options;
-  const { now = Date.now, sleep = delay } = options;
+  const { now = () => performance.now(), sleep = delay } = options;
   const request = options.fetch ?? fetch;
 
   const once = async <T extends z.ZodType>(method: string, path: string, schema: T, body: unknown, ms: number) => {
@@ -135,7 +135,7 @@ export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
     let notLive: EdgeNotLive | undefined;
     for (let pause = 100; ; pause = Math.min(pause * 2, 1_000)) {
       try {
-        return await once(method, path, schema, body, Math.max(1, Math.min(tryMs, deadline - now())));
+        return await once(method, path, schema, body, Math.max(1, Math.ceil(Math.min(tryMs, deadline - now()))));
       } catch (error) {
         if (error instanceof EdgeNotLive) notLive = error;
         else if (!(error instanceof EdgeUnreachable)) throw error;

@@ -197,8 +197,9 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
         if (change.kind === "lease-lost") current = "";
         return change;
       }
-      const look = await watch.look();
+      // Time counts up to the look: what its probes bring is seen by the next one.
       const now = context.monotonic();
+      const look = await watch.look();
       const paused = action.kind === "trial" && action.paused;
       const shared = look.verdict.kind === "shared";
       heldFor = shared ? heldFor + (now - last) / 1_000 : 0;

@@ -5,6 +5,7 @@ import { judge, type Sample, type Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import type { ServersAnswer } from "./edge.ts";
 import { ask } from "./http.ts";
+import type { Clock } from "./until.ts";
 
 /** What one look at a release found. */
 export interface Look {
@@ -33,6 +34,12 @@ const missingFor = 3_000;
 const probesAtOnce = 10;
 
 /**
+ * Milliseconds in which a look may begin probes: with the longest a probe takes, it must leave time to renew the lease,
+ * also when every answer is slow.
+ */
+const probesWithin = 1_500;
+
+/**
  * @param input which release, and where
  */
 export function createWatch(input: WatchInput, context: JobContext): Watch {
@@ -41,6 +48,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const edge = context.edge(input.edge, 5_000);
   const pulse = context.pulse(input.database);
   let readings: { at: number; reading: Reading }[] = [];
+  let databaseAway = false;
   const missingSince = new Map<string, number>();
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
@@ -74,6 +82,9 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       metricsOf(input),
     ]);
     const at = context.monotonic();
+    // Without their database both colors fail, and the probes are sent to one of them only: nobody is judged by that.
+    if (health.error !== null || databaseAway) readings = [];
+    databaseAway = health.error !== null;
     const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
     const beside = state.releases[other] === null ? null : figures[other];
     const sample: Sample = {
@@ -92,7 +103,9 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   return {
     async look() {
       const seen = await look();
-      await probe(input, tooFew(seen.sample.candidate, thresholds.minimumSamples));
+      // A breach needs no more answers, and is not to wait for them.
+      if (seen.verdict.kind !== "breach")
+        await probe(input, context, tooFew(seen.sample.candidate, thresholds.minimumSamples));
       return seen;
     },
     restart() {
@@ -114,11 +127,12 @@ function upOf({ services }: ServersAnswer, color: string, { service }: Wanted): 
  * Sends requests that change nothing to the watched color through the public entrance. The edge counts their answers
  * as it counts everybody's, so nothing is done with them here.
  */
-async function probe({ edge, probes, color }: WatchInput, count: number): Promise<void> {
+async function probe({ edge, probes, color }: WatchInput, { monotonic }: Clock, count: number): Promise<void> {
   if (probes.length === 0 || count === 0) return;
+  const end = monotonic() + probesWithin;
   const todo = Array.from({ length: count }, (_, index) => probes[index % probes.length]);
   const send = async () => {
-    for (let check = todo.pop(); check !== undefined; check = todo.pop()) {
+    for (let check = todo.pop(); check !== undefined && monotonic() < end; check = todo.pop()) {
       // The lowest bucket is the first to be on trial.
       const headers: Record<string, string> = { cookie: `turnout=${color}.0`, "user-agent": "turnout-probe" };
       if (check.host) headers.host = check.host;

@@ -40,7 +40,8 @@ export async function shift(input: ShiftInput, context: JobContext) {
       const event = await perform(actionOf(rollout, plan));
       rollout = advance(rollout, event, plan);
       if ("why" in rollout && rollout.phase !== "done")
-        await hands.note("undoing", { why: rollout.why, blame: rollout.blame });
+        // Without the record, the next job begins anew; but a full disk must not keep a bad release among the users.
+        await hands.note("undoing", { why: rollout.why, blame: rollout.blame }).catch(sayOf(context));
     }
   } finally {
     await watch.end();
@@ -66,10 +67,11 @@ async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boole
   const { input, plan, edge, context, note, handOver } = hands;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
+  // An earlier job may have died between its commit, or its way back, and this.
+  const serving = outcome === "committed" ? color : plan.from;
+  if (serving) await handOver(serving);
   if (outcome === "committed") {
-    // An earlier job may have died between its commit and this.
     await openAgain(edge, context);
-    await handOver(color);
     if (watched) await watchOn(hands);
     await note("ended", { outcome, why, blame });
     context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
@@ -87,6 +89,11 @@ async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boole
     `${color} ${version} does not serve: ${why}; ${serves}`,
     "nothing is held against it: mend the cause and run `pulumi up` again, or give it up with `npm run rollback`",
   );
+}
+
+/** Says what went wrong, and goes on. */
+function sayOf({ say }: JobContext): (error: unknown) => void {
+  return (error) => say(`shift: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** What the rollout needs of the world, once. */

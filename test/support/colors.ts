@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import type { Color } from "../../core/color.ts";
+import { names } from "../../core/names.ts";
+import { callAgent } from "./agent-call.ts";
+import { poll } from "./poll.ts";
+import type { TestStack } from "./stack.ts";
+
+/** A release that a color runs. */
+export interface Running {
+  color: Color;
+  version: string;
+  release: string;
+}
+
+/** What a test looks at of the edge's answer. */
+export interface EdgeView {
+  committed: Color | null;
+  candidate: Color | null;
+  weight: number;
+  live: { committed: Color | null; candidate: Color | null; weight: number } | null;
+  drain: { left: number; remainingMs: number } | null;
+}
+
+/** What the edge's agent says of who serves. */
+export async function edgeView(stack: TestStack): Promise<EdgeView> {
+  const { status, body } = await callAgent(stack, "GET", "/v1/state");
+  if (status !== 200) throw new Error(`the agent answered ${status}`);
+  return body as unknown as EdgeView;
+}
+
+/**
+ * Gives an idle color another version in seconds, without an update: its services run the images, under a release name
+ * that nobody has seen before, and the edge trusts them.
+ * @param env what else they are told
+ */
+export async function putVersion(
+  stack: TestStack,
+  color: Color,
+  version: string,
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const release = `${version}-${randomBytes(4).toString("hex")}`;
+  const update = (service: string) =>
+    stack.docker(
+      ...["service", "update", "--quiet", "--detach", "--no-resolve-image"],
+      ...(service === "jobs" ? [] : ["--replicas", "1"]),
+      ...["--image", `turnout-example-cleaning-${service}:${version}`],
+      ...["--env-add", `TURNOUT_VERSION=${version}`, "--env-add", `TURNOUT_RELEASE=${release}`],
+      ...Object.entries(env).flatMap(([name, value]) => ["--env-add", `${name}=${value}`]),
+      ...["--update-order", "stop-first"],
+      names(stack.prefix).service(color, service),
+    );
+  await Promise.all(["api", "web", "jobs"].map(update));
+  await callAgent(stack, "PUT", "/v1/releases", { color, release });
+  await poll(`${release} on ${color}`, 90, async () => {
+    const up = await readyReplicas(stack, color);
+    return (up.api ?? 0) > 0 && (up.web ?? 0) > 0 ? true : undefined;
+  });
+  return { color, version, release };
+}
+
+/** How many replicas of each web service of a color the edge trusts. */
+export async function readyReplicas(stack: TestStack, color: Color): Promise<Record<string, number>> {
+  const { body } = await callAgent(stack, "GET", "/v1/servers");
+  const services = body.services as { color: Color; service: string; up: number }[];
+  return Object.fromEntries(services.filter((one) => one.color === color).map(({ service, up }) => [service, up]));
+}
+
+/** Ends every replica of a service at once, without a goodbye, and lets none come back. */
+export async function crash(stack: TestStack, color: Color, service: string): Promise<void> {
+  const ids = await stack.containers(`${color}-${service}`);
+  const name = names(stack.prefix).service(color, service);
+  // Killed first: told to rest, a replica would say goodbye, and a crash does not.
+  await stack.docker("kill", "--signal", "KILL", ...ids);
+  await stack.docker("service", "scale", "--detach", `${name}=0`);
+}
+
+/** Brings a crashed service back. */
+export async function revive(stack: TestStack, color: Color, service: string): Promise<void> {
+  await stack.docker("service", "scale", "--detach", `${names(stack.prefix).service(color, service)}=1`);
+  await poll(`${color} ${service} again`, 90, async () =>
+    (await readyReplicas(stack, color))[service] === 1 ? true : undefined,
+  );
+}
