@@ -81,8 +81,6 @@ test("a release that crashes in the bake is left for the old color; what was los
   assert.equal(await servingColor(faults.stack.url), "green");
 });
 
-// The soak is watched by a job of its own.
-
 test("a database that is away holds the shift, and back again lets it go on", async (t) => {
   await back();
   const sound = await putVersion(faults.stack, "green", "1.1.0");
@@ -129,6 +127,52 @@ test("a database that stays away leaves the old color, and nobody is blamed", as
   assert.equal(await servingColor(faults.stack.url), "blue");
   await nobodyOnTrial();
 });
+
+test("a release that crashes in the soak is left for the old color, long after its update has returned", async (t) => {
+  const { stack, journal } = faults;
+  await back();
+  const crashing = await putVersion(stack, "green", "1.1.0");
+  const load = startLoad(stack.url);
+  t.after(() => load.stop());
+  const from = journal.records.length;
+  const soak = (event: string) =>
+    journal.next(`${event} of the soak`, from, (one) => one.step === "soak" && one.event === event);
+  const rollout = { ...settingsOf(stack).rollout, bake: 2, soak: 300 };
+  const input = { strategy: "blue-green" as const, rollout, soakSecrets: await soakSecrets() };
+  const end = await (await startShift(faults, crashing, input)).ended;
+  assert.equal(end.code, 0, end.text);
+  await soak("begun");
+  const status = await stack.status();
+  assert.equal((status.soak as { color?: string } | null)?.color, "green");
+
+  const crashed = Date.now();
+  await crash(stack, "green", "api");
+  const ended = await soak("ended");
+  assert.equal(ended.outcome, "rolled-back");
+  assert.match(String(ended.why), /green api: 0 of 1 ready/);
+  assert.match(String(ended.incident), /-green$/);
+  assert.equal(await poll("an answer", 30, () => servingColor(stack.url)), "blue");
+  await load.more(50);
+  const lostFor = between(await load.stop(), crashed, Date.parse(ended.at));
+  t.diagnostic(`requests were lost for ${lostFor.toFixed(1)} s`);
+  const filter = ["--filter", `label=turnout.job=${stack.prefix}-soak`];
+  await poll("the soak's own end", 60, async () =>
+    (await stack.docker("service", "ls", "--quiet", ...filter)) === "" ? true : undefined,
+  );
+});
+
+/** What a soak is given, as the program names it. */
+async function soakSecrets() {
+  const { prefix } = faults.stack;
+  const listed = await faults.stack.docker(
+    ...["secret", "ls", "--format", "{{.ID}} {{.Name}}", "--filter", `label=turnout.stack=${prefix}`],
+  );
+  const all = listed.split("\n").map((line) => line.split(" "));
+  return ["edge-token", "database-url"].map((key) => {
+    const [id = "", name = ""] = all.find(([, one]) => one?.startsWith(`${prefix}-${key}-`)) ?? [];
+    return { id, name, file: key.replace("-", "_") };
+  });
+}
 
 /** Blue serves again, in seconds. */
 async function back(): Promise<void> {
