@@ -59,8 +59,8 @@ export type RolloutEvent =
   /** The candidate is not on the edge any more, or the edge does not take it. */
   | { kind: "lease-lost"; why: string }
   /**
-   * A look at the figures. `elapsed`: seconds of this step or bake in which time counted, which it does not while paused
-   * and while the verdict is `shared`. `heldFor`: seconds for which the verdict has been `shared` without a break.
+   * A look at the figures. `elapsed`: seconds of this step or bake in which time counted, which it does not while paused;
+   * while the verdict is `shared` it is 0, and counts from there. `heldFor`: seconds for which the verdict has been `shared` without a break.
    */
   | { kind: "watched"; verdict: Verdict; elapsed: number; heldFor: number }
   /** Orders and interruptions are not heard during a commit, which is a moment: tell them again after it. */

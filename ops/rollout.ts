@@ -138,13 +138,14 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
   let current = "";
   let elapsed = 0;
   let heldFor = 0;
+  let onHold = false;
   let last = 0;
   let said = 0;
   let heard = hands.heard;
 
   const begin = async (action: Stage) => {
     current = nameOf(action);
-    [elapsed, heldFor, said] = [0, 0, context.monotonic()];
+    [elapsed, heldFor, onHold, said] = [0, 0, false, context.monotonic()];
     watch.restart();
     if (action.kind === "trial") {
       await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
@@ -201,10 +202,14 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
       const now = context.monotonic();
       const look = await watch.look();
       const paused = action.kind === "trial" && action.paused;
-      const shared = look.verdict.kind === "shared";
-      heldFor = shared ? heldFor + (now - last) / 1_000 : 0;
-      if (!paused && !shared) elapsed += (now - last) / 1_000;
+      const passed = (now - last) / 1_000;
       last = now;
+      // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
+      if (look.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
+      else {
+        if (!paused && !onHold) elapsed += passed;
+        [heldFor, onHold] = [0, false];
+      }
       tell(action, look, paused);
       if (look.verdict.kind === "breach" || elapsed >= action.seconds)
         await note("watched", { stage: nameOf(action), ...look.verdict, figures: look.text });

@@ -197,7 +197,7 @@ async function blueAlone(seconds: number): Promise<number> {
 /** Kills every process of HAProxy, and leaves the container. */
 async function killHaproxy(): Promise<void> {
   const [id = ""] = await faults.stack.containers("edge");
-  const kill = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = haproxy ] && kill -KILL $(basename $p); done; true';
+  const kill = 'cd /proc; for p in [0-9]*; do [ "$(cat $p/comm)" = haproxy ] && kill -KILL $p; done; true';
   await faults.stack.docker("exec", id, "sh", "-c", kill);
 }
 

@@ -128,6 +128,57 @@ test("a database that stays away leaves the old color, and nobody is blamed", as
   await nobodyOnTrial();
 });
 
+test("a candidate whose last replica dies: its visitors are served by blue, and it is taken back", async (t) => {
+  const crashing = await putVersion(faults.stack, "green", "1.1.0");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const shift = await startShift(faults, crashing);
+  await shift.recorded("trial");
+  await crash(faults.stack, "green", "api");
+  const end = await shift.ended;
+  const report = await load.stop();
+
+  assert.equal(end.code, 5, end.text);
+  assert.match(end.sentence, /green 1\.1\.0 was taken back: .*green api: 0 of 1 ready.*; blue serves \(incident/);
+  assert.deepEqual(shift.events(), canaryUntil("watched", "undoing", "ended rolled-back", "failed"));
+  await nobodyOnTrial();
+  // Each of the six visitors can have had one request there, and another before the edge had noticed.
+  assert.ok(report.lost.length <= 12, JSON.stringify(report.lost));
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost`);
+});
+
+test("a target whose last replica dies just before the commit does not serve in the end", async (t) => {
+  const crashing = await putVersion(faults.stack, "green", "1.1.0");
+  const load = startLoad(faults.stack.url);
+  t.after(() => load.stop());
+  const rollout = { ...settingsOf(faults.stack).rollout, steps: [{ weight: 10, seconds: 5 }], bake: 15 };
+  const shift = await startShift(faults, crashing, { rollout });
+  await shift.recorded("trial");
+  // The record of the last step is written a moment before the commit.
+  await shift.recorded("watched");
+  const crashed = Date.now();
+  await crash(faults.stack, "green", "api");
+  const end = await shift.ended;
+  const report = await load.stop();
+
+  assert.equal(end.code, 5, end.text);
+  const committed = shift.events().includes("committed");
+  const why = committed ? /was taken back: .*green api: 0 of 1 ready/ : /does not serve: green 1\.1\.0 is not ready/;
+  assert.match(end.sentence, why);
+  assert.deepEqual(shift.events().slice(-3, -1), ["undoing", committed ? "ended rolled-back" : "ended held-back"]);
+  const lostFor = between(report, crashed, Date.parse(shift.records().at(-1)?.at ?? ""));
+  assert.ok(lostFor < 10, `${lostFor} s`);
+  t.diagnostic(`${committed ? "committed, and taken back" : "not committed"}; ${report.lost.length} requests lost`);
+  await nobodyOnTrial();
+
+  // Nothing is in the way of a next try.
+  await revive(faults.stack, "green", "api");
+  const again = await startShift(faults, crashing, { rollout });
+  const done = await again.ended;
+  assert.equal(done.code, 0, done.text);
+  assert.equal(await servingColor(faults.stack.url), "green");
+});
+
 test("a release that crashes in the soak is left for the old color, long after its update has returned", async (t) => {
   const { stack, journal } = faults;
   await back();

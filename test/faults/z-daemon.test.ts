@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { names } from "../../core/names.ts";
+import { dockerEngine } from "../../setup/docker.ts";
+import { imageReference } from "../../setup/images.ts";
+import { edgeView, readyReplicas } from "../support/colors.ts";
+import { deployed, faultStack, startShift } from "../support/fault-stack.ts";
+import { tailJournal } from "../support/journal-tail.ts";
+import { startLoad } from "../support/load.ts";
+import { poll, servingColor } from "../support/poll.ts";
+
+// Last of all tests, since every container of the machine stops with the daemon. Only where the set-up started the daemon
+// itself, for only then does it know how to start it again.
+
+test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {
+  const pid = await ownDaemon();
+  if (pid === undefined) return t.skip("the daemon here is not one that the set-up has started");
+  const faults = await faultStack();
+  const { stack } = faults;
+  t.after(() => faults.remove());
+  const green = await deployed(faults, "green");
+  const load = startLoad(stack.url, 2);
+  t.after(() => load.stop());
+  await load.more(50);
+  const shift = await startShift(faults, green);
+  await shift.recorded("trial");
+
+  const stopped = Date.now();
+  process.kill(pid, "SIGTERM");
+  await poll("the daemon's end", 120, async () => (existsSync(`/proc/${pid}`) ? undefined : true));
+  await dockerEngine.run?.((line) => t.diagnostic(line));
+  const first = await shift.ended;
+  assert.notEqual(first.code, 0, first.text);
+  assert.equal(await poll("an answer", 180, () => servingColor(stack.url)), "blue");
+  const back = Date.now();
+  t.diagnostic(`users were without an answer for about ${((back - stopped) / 1000).toFixed(0)} s`);
+  await poll("blue alone", 60, async () => {
+    const { committed, candidate, weight, live } = await edgeView(stack);
+    assert.equal(committed, "blue");
+    return candidate === null && weight === 0 && live?.candidate === null ? true : undefined;
+  });
+  await poll("both colors", 180, async () => {
+    const up = [await readyReplicas(stack, "blue"), await readyReplicas(stack, "green")];
+    return up.every(({ api, web }) => api === 1 && web === 1) ? true : undefined;
+  });
+
+  const ops = await imageReference(`${import.meta.dirname}/../..`, "ops");
+  const journal = await tailJournal(ops, stack.prefix, names(stack.prefix).journalVolume);
+  t.after(() => journal.stop());
+  await load.more(50);
+  const again = await startShift(faults, green, shift.input, { follow: journal });
+  const end = await again.ended;
+  assert.equal(end.code, 0, end.text);
+  assert.ok(again.events().includes("ended committed"), again.events().join());
+  assert.equal(await servingColor(stack.url), "green");
+  const report = await load.stop();
+  for (const { at, path, why } of report.lost) {
+    const time = Date.parse(at);
+    assert.ok(time >= stopped && time <= back + 5_000, `${path} at ${at}: ${why}`);
+  }
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all while the daemon was away`);
+});
+
+/** The pid of a daemon that runs as the set-up starts it; undefined when it does not, or must be left alone. */
+async function ownDaemon(): Promise<number | undefined> {
+  if (process.getuid?.() !== 0 || process.env.DOCKER_HOST || existsSync("/run/systemd/system")) return undefined;
+  const pid = (await readFile("/var/run/docker.pid", "utf8").catch(() => "")).trim();
+  const argv = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return /^([^\0]*\/)?dockerd\0$/.test(argv) ? Number(pid) : undefined;
+}
