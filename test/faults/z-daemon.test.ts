@@ -21,7 +21,7 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
   const { stack } = faults;
   t.after(() => faults.remove());
   const green = await deployed(faults, "green");
-  const load = startLoad(stack.url, 2);
+  const load = startLoad(stack.url, { visitors: 2 });
   t.after(() => load.stop());
   await load.more(50);
   const shift = await startShift(faults, green);
