@@ -67,9 +67,11 @@ async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boole
   const { input, plan, edge, context, note, handOver } = hands;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
-  // An earlier job may have died between its commit, or its way back, and this.
   const serving = outcome === "committed" ? color : plan.from;
-  if (serving) await handOver(serving);
+  // By `recreate` the old color stands still, and its workers with it, until the deploy is given up.
+  const stopped = outcome !== "committed" && (await edge.state()).maintenance !== null;
+  // An earlier job may have died between its commit, or its way back, and this.
+  if (serving && !stopped) await handOver(serving);
   if (outcome === "committed") {
     await openAgain(edge, context);
     if (watched) await watchOn(hands);

@@ -174,3 +174,12 @@ test("a color that a standstill has stopped is started, and the page taken down"
   assert.equal(world.edge.maintenance, null);
   assert.deepEqual(world.started, ["scale shop-prod-blue-api 1", "handover blue"]);
 });
+
+test("a recreate that cannot be committed starts nothing of the color that stands still", async () => {
+  const world = new ShiftWorld();
+  world.change({ kind: "maintenance", on: true, retryAfterSeconds: 60 });
+  world.ready.green = 0;
+  await refusedBy(world, /0 of 1 replicas of api answer/, world.input({ strategy: "recreate" }));
+  assert.deepEqual(world.started, []);
+  assert.notEqual(world.edge.maintenance, null);
+});
