@@ -255,10 +255,13 @@ function onlyWrites(report: LoadReport): void {
   assert.deepEqual(others, []);
 }
 
-/** Seconds from the first request that was lost to the last; all of them lie in the time given, in milliseconds. */
+/**
+ * Seconds from the first request that was lost to the last; all of them lie in the time given, in milliseconds. One that
+ * came before its end may have waited in the edge for a replica, for two seconds (`timeout queue`), and is lost then.
+ */
 function between({ lost }: LoadReport, from: number, to: number): number {
   const times = lost.map(({ at }) => Date.parse(at));
   for (const time of times)
-    assert.ok(time >= from - 1 && time <= to + 500, `lost at ${time - from} ms of ${to - from}`);
+    assert.ok(time >= from - 1 && time <= to + 2_500, `lost at ${time - from} ms of ${to - from}`);
   return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
 }
