@@ -48,10 +48,11 @@ export function hardened(user: string, tmpfs: readonly string[]) {
     readOnly: true,
     capDrops: ["ALL"],
     init: true,
-    mounts: tmpfs.map((target) => ({
+    // As Docker reads them back, in their order and without a sticky bit: a refresh must not look like a change.
+    mounts: tmpfs.toSorted().map((target) => ({
       type: "tmpfs",
       target,
-      tmpfsOptions: { mode: 0o1777, sizeBytes: 64 * 1024 * 1024 },
+      tmpfsOptions: { mode: 0o777, sizeBytes: 64 * 1024 * 1024 },
     })),
   };
 }

@@ -33,7 +33,10 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     trial: trialUnderWay(records),
     soak: soakUnderWay(records, context.now()),
     lastUndone: lastUndone(records),
-    versions: { blue: versionIn(services, "blue"), green: versionIn(services, "green") },
+    versions: {
+      blue: versionIn(services, "blue", provenIn(done, "blue")),
+      green: versionIn(services, "green", provenIn(done, "green")),
+    },
     proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
     unready: edge?.live ? await unready(input) : null,
     ...(edge ?? { live: undefined, epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
@@ -73,9 +76,13 @@ function provenIn(done: JournalRecord[], color: Color): string | null {
   return done.findLast((record) => record.step === "smoke" && record.color === color)?.version ?? null;
 }
 
-/** The version a color's services run; null when there are none. */
-function versionIn(services: { color: Color; version: string | null }[], color: Color): string | null {
-  return services.find((one) => one.color === color)?.version ?? null;
+/**
+ * The version a color's services run; null when there are none. Where a release did not get through in place, some run
+ * it and some the one before: then that which has passed the smoke list.
+ */
+function versionIn(services: { color: Color; version: string | null }[], color: Color, proven: string | null) {
+  const versions = services.filter((one) => one.color === color).map(({ version }) => version);
+  return versions.includes(proven) ? proven : (versions[0] ?? null);
 }
 
 async function replicas(input: ObserveInput, context: JobContext) {

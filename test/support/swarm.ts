@@ -13,7 +13,7 @@ export const labelsOf = (role: string, more: Record<string, string> = {}) =>
 export const tmpfs = (target: string) => ({
   type: "tmpfs",
   target,
-  tmpfsOptions: { mode: 0o1777, sizeBytes: 64 * 1024 * 1024 },
+  tmpfsOptions: { mode: 0o777, sizeBytes: 64 * 1024 * 1024 },
 });
 
 /** The networks a service is expected to join. */
