@@ -220,8 +220,8 @@ test("the database's server, whole", () => {
         stopSignal: "SIGINT",
         stopGracePeriod: "1m",
         mounts: [
-          tmpfs("/tmp"),
           tmpfs("/run/postgresql"),
+          tmpfs("/tmp"),
           { type: "volume", source: "turnout-test-db", target: "/var/lib/postgresql/data" },
         ],
         env: {
