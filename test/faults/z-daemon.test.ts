@@ -15,6 +15,8 @@ import { poll, servingColor } from "../support/poll.ts";
 // itself, for only then does it know how to start it again.
 
 test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {
+  // It stops everything in Docker on this machine, so it has to be asked for.
+  if (process.env.TURNOUT_TEST_DAEMON !== "1") return t.skip("set TURNOUT_TEST_DAEMON=1 to have the daemon restarted");
   const pid = await ownDaemon();
   if (pid === undefined) return t.skip("the daemon here is not one that the set-up has started");
   const faults = await faultStack();
