@@ -26,6 +26,8 @@ export interface Observed {
   weight: number;
   /** The release each color is expected to run, as the edge was told. */
   releases: PerColor<string | null>;
+  /** A second release that replicas of a color may run, while one rolls over the other. */
+  also: PerColor<string | null>;
   /** The version each color's services run; null when it has none. */
   versions: PerColor<string | null>;
   /** The version of each color that last passed the smoke list. */
@@ -62,6 +64,7 @@ export const nothingObserved: Observed = {
   candidate: null,
   weight: 0,
   releases: { blue: null, green: null },
+  also: { blue: null, green: null },
   versions: { blue: null, green: null },
   proven: { blue: null, green: null },
   epoch: undefined,
@@ -111,7 +114,8 @@ export function guardDeploy(
     );
   const release = observed.releases[live];
   const stays = settings.activeColor === live;
-  if (stays && release !== null && present[live] !== undefined && present[live] !== release)
+  const known = [release, observed.also[live]];
+  if (stays && release !== null && present[live] !== undefined && !known.includes(present[live]))
     throw new GuardError(
       `The images of ${wanted} on the server are not those that ${live} serves (${present[live]} instead of ${release}): ` +
         "the version was built anew under the same name",

@@ -52,6 +52,7 @@ async function edgeState(input: ObserveInput, context: JobContext) {
       weight: state.weight,
       maintenance: state.maintenance !== null,
       releases: state.releases,
+      also: state.also,
       epoch: state.epoch,
       edge: state.live === null ? ("down" as const) : ("up" as const),
     };

@@ -6,6 +6,7 @@ import { describeStatus, statusOf } from "../../core/status.ts";
 const outputs = { activeColor: "green", url: "http://localhost:8080", previewUrl: "http://localhost:8081" };
 const healthy: Observed = {
   maintenance: false,
+  also: { blue: null, green: null },
   live: "green",
   candidate: null,
   weight: 0,
