@@ -62,9 +62,7 @@ test("rolling a version that does not start is rolled back by Swarm, and given u
   await nothingToDo();
 });
 
-test("a recreate that does not get through leaves the page up, and giving it up starts what served", {
-  todo: "not yet seen to go through to its end",
-}, async () => {
+test("a recreate that does not get through leaves the page up, and giving it up starts what served", async () => {
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "recreate");
   assert.equal(failed.code, 5, failed.text);
   assert.match(failed.text, /blue 1\.1\.0 is stopped, and visitors see the maintenance page.*npm run rollback/);
