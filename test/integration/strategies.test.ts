@@ -80,9 +80,7 @@ test("a recreate that does not get through leaves the page up, and giving it up 
   await nothingToDo();
 });
 
-test("recreate stops everybody behind a page, migrates what no old code could live with, and opens again", {
-  todo: "not yet seen to go through to its end",
-}, async (t) => {
+test("recreate stops everybody behind a page, migrates what no old code could live with, and opens again", async (t) => {
   const load = startLoad(stack.url, { visitors: 4 });
   t.after(() => load.stop());
   await load.more(100);
@@ -103,6 +101,8 @@ test("recreate stops everybody behind a page, migrates what no old code could li
 });
 
 test("rolling on a production stack has to be said", { todo: "not yet seen to go through to its end" }, async () => {
+  stack.settings.activeColor = "green";
+  stack.settings.versions = { blue: "1.1.0", green: "1.5.0-incompatible" };
   stack.settings.production = true;
   stack.settings.strategy = "rolling";
   await stack.save();
