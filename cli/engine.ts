@@ -110,7 +110,8 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       );
     },
     async set(path, value) {
-      await query(["config", "set", "--path", path, value, ...about]);
+      // Without its type a version such as 1042 would become a number.
+      await query(["config", "set", "--path", "--type", "string", path, value, ...about]);
     },
     async remove(path) {
       await query(["config", "rm", "--path", path, ...about]);

@@ -85,6 +85,15 @@ export function percent(part: number, whole: number): number {
 }
 
 /**
+ * A share as text, with one decimal, and more where it would read as the threshold itself though it is over it.
+ * @param threshold the value in percent it will be read beside
+ */
+export function describeShare(share: number, threshold: number): string {
+  const digits = [1, 2].find((count) => Number(share.toFixed(count)) > threshold === share > threshold) ?? 3;
+  return `${share.toFixed(digits)} %`;
+}
+
+/**
  * Both colors on one line, to be watched live:
  * `green 412 requests, 0.0 % errors, p50 ≤ 100 ms, p99 ≤ 300 ms · blue 7828 requests, …`.
  * @param candidate the color `candidate` are the figures of; `serving` are the other's, null when it has none

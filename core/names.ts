@@ -5,6 +5,11 @@ export function stackPrefix(project: string, stack: string): string {
   return `${project}-${stack}`;
 }
 
+/** The stack that a prefix is of: Turnout's own project has no dash in its name. */
+export function stackOf(prefix: string): string {
+  return prefix.slice(prefix.indexOf("-") + 1);
+}
+
 /** Names of everything a stack makes in Docker; all derive from its prefix. */
 export function names(prefix: string) {
   return {

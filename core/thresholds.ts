@@ -1,5 +1,6 @@
 import {
   describeBound,
+  describeShare,
   errorRateOf,
   type Figures,
   type LatencyBound,
@@ -75,7 +76,7 @@ export interface Measure {
 export function measureErrors(figures: Figures, thresholds: Thresholds): Measure {
   const { answers, errors5xx } = figures;
   const share = errorRateOf(figures);
-  const brief = answers === 0 ? "no answers" : `${share.toFixed(1)} %`;
+  const brief = answers === 0 ? "no answers" : describeShare(share, thresholds.errorRate);
   return {
     level: answers < thresholds.minimumSamples ? levelOfFew() : levelOfEnough(),
     share,

@@ -1,4 +1,4 @@
-import { type Figures, percent, timedAnswers } from "./figures.ts";
+import { describeShare, type Figures, percent, timedAnswers } from "./figures.ts";
 import { type Level, levelOf, type Measure, measureErrors, measureLatency, type Thresholds } from "./thresholds.ts";
 
 /** What was seen within the window. */
@@ -113,7 +113,7 @@ function metricsFindings({ candidate, metrics }: Sample, thresholds: Thresholds)
     found.push({
       kind: "errors",
       level: levelOf(metrics.errorRate, { warning: errorRateWarning, breach: errorRate }),
-      text: `its own metrics: ${metrics.errorRate.toFixed(1)} % errors, threshold ${errorRate} %`,
+      text: `its own metrics: ${describeShare(metrics.errorRate, errorRate)} errors, threshold ${errorRate} %`,
       share: metrics.errorRate,
     });
   if (metrics.responseMs !== undefined)

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, openSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask, onPath, work } from "./run.ts";
 import { SetupError, type Step } from "./step.ts";
@@ -50,7 +51,7 @@ export const swarm: Step = {
       {
         what: "making a swarm of this one node",
         argv: ["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"],
-        log: daemonLog,
+        log: resolve(import.meta.dirname, "../.turnout/swarm.log"),
         remedy: this.remedy,
       },
       say,

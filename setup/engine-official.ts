@@ -46,19 +46,18 @@ export function officialFolder(): string {
 
 /**
  * Downloads the official release and checks it against its published checksums.
- * @returns false when the site is not reached
+ * @returns false when the site is not reached, or the download breaks off
  * @throws SetupError when what arrived is not what was published
  */
 export async function downloadEngine(say: (line: string) => void, request: typeof fetch = fetch): Promise<boolean> {
   const archive = archiveName();
   if (!archive) return false;
-  const checksums = await text(request, `${releases}/pulumi-${cliVersion}-checksums.txt`);
-  const wanted = checksums && checksumOf(checksums, archive);
+  const checksums = await fetched(request, `${releases}/pulumi-${cliVersion}-checksums.txt`, patience);
+  const wanted = checksums && checksumOf(new TextDecoder().decode(checksums), archive);
   if (!wanted) return false;
   say(`downloading Pulumi ${cliVersion}`);
-  const response = await request(`${releases}/${archive}`, { signal: AbortSignal.timeout(wholePatience) });
-  if (!response.ok) return false;
-  const content = new Uint8Array(await response.arrayBuffer());
+  const content = await fetched(request, `${releases}/${archive}`, wholePatience);
+  if (!content) return false;
   if (createHash("sha256").update(content).digest("hex") !== wanted)
     throw new SetupError(`The download ${archive} does not have its published checksum`, "run the command again");
   await unpack(content, archive, say);
@@ -74,12 +73,13 @@ export function checksumOf(list: string, file: string): string | undefined {
   return undefined;
 }
 
-async function text(request: typeof fetch, url: string): Promise<string | undefined> {
+/** What a URL holds; undefined when it is not reached, or breaks off: the caller has another way. */
+async function fetched(request: typeof fetch, url: string, ms: number): Promise<Uint8Array | undefined> {
   try {
-    const response = await request(url, { signal: AbortSignal.timeout(patience) });
-    return response.ok ? await response.text() : undefined;
+    const response = await request(url, { signal: AbortSignal.timeout(ms) });
+    return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
   } catch {
-    return undefined; // not reached; the caller has another way
+    return undefined;
   }
 }
 

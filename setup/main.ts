@@ -3,7 +3,7 @@ import { describeError, exitCode } from "../core/errors.ts";
 import { clearCutShort } from "./cut-short.ts";
 import { engineEnvironment } from "./engine.ts";
 import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
-import { changes, configured, selectedStack } from "./stack.ts";
+import { changes, configured, namedStack, selectedStack } from "./stack.ts";
 import { diagnose } from "./step.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -46,8 +46,8 @@ const impatient = new Set(["ops", "demo:down"]);
 
 async function command(task: string, argv: string[]): Promise<number> {
   await (impatient.has(task) ? requireSetup(root) : ensureSetup(root));
-  const stack = await selectedStack(argv, engineEnvironment(root));
-  const { env } = engineEnvironment(root, stack ?? "dev");
+  // As the command itself takes it: the stack that is selected is no matter here.
+  const { env } = engineEnvironment(root, namedStack(argv) ?? "dev");
   return become(process.execPath, [join(root, "cli", "main.ts"), task, ...argv], env);
 }
 

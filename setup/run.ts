@@ -1,4 +1,5 @@
-import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { finished } from "node:stream/promises";
@@ -27,8 +28,7 @@ const progressEvery = 10_000;
  * @throws SetupError with the last lines of the output when it fails
  */
 export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (line: string) => void): Promise<void> {
-  await mkdir(dirname(log), { recursive: true });
-  const file = createWriteStream(log, { flags: "a" });
+  const file = await openLog(log);
   const began = performance.now();
   let tail: string[] = [];
   const ticker = setInterval(
@@ -59,6 +59,21 @@ export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (li
     clearInterval(ticker);
     file.end();
     await finished(file);
+  }
+}
+
+/** @throws SetupError when it cannot be written */
+async function openLog(log: string): Promise<WriteStream> {
+  try {
+    await mkdir(dirname(log), { recursive: true });
+    const file = createWriteStream(log, { flags: "a" });
+    await once(file, "open");
+    return file;
+  } catch (error) {
+    throw new SetupError(
+      `${log} cannot be written: ${(error as Error).message}`,
+      "make room or give this user the right",
+    );
   }
 }
 

@@ -1,7 +1,9 @@
-import { createServer } from "node:net";
+import { readFile } from "node:fs/promises";
 import { GuardError } from "../../core/errors.ts";
 import type { PreflightInput } from "../../core/jobs.ts";
-import { names } from "../../core/names.ts";
+import { listeningPorts } from "../../core/listening.ts";
+import { names, stackOf } from "../../core/names.ts";
+import { command } from "../../core/wording.ts";
 import type { JobContext } from "../context.ts";
 
 /**
@@ -9,24 +11,24 @@ import type { JobContext } from "../context.ts";
  * @throws GuardError naming the setting
  */
 export async function preflight(input: PreflightInput, context: JobContext) {
+  const taken = listeningPorts(await tables());
   const own = await context.docker.publishedPorts(names(input.prefix).edge);
   for (const [key, port] of Object.entries(input.ports)) {
-    if (own.includes(port)) continue;
-    const error = await tryToListen(port);
-    if (error)
-      throw new GuardError(
-        `Port ${port} (ports.${key}) is taken on the server (${error})`,
-        `stop what listens there (ss -ltnp 'sport = :${port}' names it), or choose another: ` +
-          `npm run pulumi -- config set --path ports.${key} PORT`,
-      );
+    if (own.includes(port) || !taken.has(port)) continue;
+    throw new GuardError(
+      `Port ${port} (ports.${key}) is taken on the server`,
+      `stop what listens there (ss -ltnp 'sport = :${port}' names it), or choose another: ` +
+        command(`pulumi -- config set --path ports.${key} PORT`, stackOf(input.prefix)),
+    );
   }
   return { ports: input.ports };
 }
 
-function tryToListen(port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    server.listen({ port, host: "::", exclusive: true }, () => server.close(() => resolve(undefined)));
-  });
+/** The kernel's lists of this host's sockets; the job is in the host's network. Without IPv6 there is only the first. */
+async function tables(): Promise<string> {
+  const [four, six] = await Promise.all([
+    readFile("/proc/net/tcp", "utf8"),
+    readFile("/proc/net/tcp6", "utf8").catch(() => ""),
+  ]);
+  return `${four}\n${six}`;
 }

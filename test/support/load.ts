@@ -30,7 +30,7 @@ export interface LoadReport {
 export interface Visitors {
   /** How many at once. Default 6. */
   visitors?: number;
-  /** Milliseconds between two requests of one visitor. Default 5. */
+  /** Milliseconds between two requests of one visitor. Default 15. */
   pause?: number;
 }
 
@@ -72,7 +72,7 @@ function shots(): Shot[] {
  * request is ever tried again, so each one that is not answered shows.
  * @param url the public entrance
  */
-export function startLoad(url: string, { visitors = 6, pause = 5 }: Visitors = {}): Load {
+export function startLoad(url: string, { visitors = 6, pause = 15 }: Visitors = {}): Load {
   const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
   const began = performance.now();
   let running = true;

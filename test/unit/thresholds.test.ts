@@ -152,6 +152,12 @@ describe("verdict", () => {
       /^error rate 1\.3 %/,
     ],
     [
+      "a rate just over the threshold does not read as the threshold",
+      { candidate: answers(4_250, { errors5xx: 44 }) },
+      "breach",
+      /^error rate 1\.04 % \(44 of 4250\), threshold 1 %/,
+    ],
+    [
       "a handful of the other color's errors excuses nothing",
       { candidate: answers(400, { errors5xx: 8 }), serving: answers(8, { errors5xx: 2 }) },
       "breach",
