@@ -122,6 +122,7 @@ export class Release extends pulumi.ComponentResource {
         ...identity,
         edge: edge.address,
         database: database.address,
+        strategy: settings.strategy,
         task: this.taskOf(service, color, images),
         ...{ upgrade, current, heads, revisionPattern, aheadPattern },
         ready: readyChecks(system),
@@ -138,7 +139,10 @@ export class Release extends pulumi.ComponentResource {
       { parent: this, dependsOn: [migration] },
     );
     const workers = this.job(`workers-${color}`, "workers", {
-      input: { prefix, color, edge: edge.address, workers: this.wanted("worker"), timeout },
+      input: {
+        ...{ prefix, color, edge: edge.address, workers: this.wanted("worker"), timeout },
+        workerGrace: settings.timeouts.workers,
+      },
       triggers: [stack.workers, JSON.stringify(this.wanted("worker"))],
       docker: true,
       dependsOn: [stack],
@@ -175,6 +179,7 @@ export class Release extends pulumi.ComponentResource {
         web: this.wanted("web"),
         probes: harmless(system.smoke),
         metrics: system.metrics ?? null,
+        ready: readyChecks(system),
         timeout: timeouts.start,
         workerGrace: timeouts.workers,
         soakSecrets: pulumi.all([edge.token, database.url].map(describeSecret)),

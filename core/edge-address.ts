@@ -10,5 +10,6 @@ export function edgeAddress(prefix: string, settings: Pick<Settings, "secrets">)
     token: settings.secrets.edgeToken ?? "",
     publicUrl: `http://${tasksOf(edge)}:${edgePorts.public}`,
     previewUrl: `http://${tasksOf(edge)}:${edgePorts.preview}`,
+    insideUrl: `http://${tasksOf(edge)}:${edgePorts.inside}`,
   };
 }

@@ -43,6 +43,8 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
   return [
     `frontend ${entrance}`,
     `  bind :${port}`,
+    // Not published: only what is in the stack's own networks comes in here.
+    ...(entrance === "public" ? [`  bind :${edgePorts.inside}`] : []),
     `  log-format '{"at":"%tr","entrance":"%f","backend":"%b","server":"%s","color":"%[var(txn.color)]","status":%ST,"state":"%tsc","wait":%Tw,"connect":%Tc,"answer":%Tr,"total":%Ta,"retries":"%rc","bytes":%B,"method":"%HM","path":"%[var(txn.path),json(utf8s)]","client":"%ci"}'`,
     // For the log: without the query, which may hold what is nobody's business.
     "  http-request set-var(txn.path) path",

@@ -1,4 +1,5 @@
 import { mustBeWithin } from "./edge-refusal.ts";
+import { edgePorts } from "./names.ts";
 
 /** Everybody on the public entrance is asked to come back later. */
 export type Maintenance = {
@@ -24,9 +25,12 @@ const page = [
   "<h1>Back soon</h1><p>We are updating this service. Nothing is lost; please try again in a few minutes.</p></html>",
 ].join("");
 
-/** The lines that answer every request while there is maintenance: a page for browsers, a sentence for programs. */
+/**
+ * The lines that answer every request while there is maintenance: a page for browsers, a sentence for programs. Jobs come
+ * in by a port of their own, to see whether the system can be opened again.
+ */
 export function maintenancePage(): string[] {
-  const on = "{ var(txn.maintenance) -m int gt 0 }";
+  const on = `{ var(txn.maintenance) -m int gt 0 } !{ dst_port ${edgePorts.inside} }`;
   const answer = (type: string, body: string) =>
     `  http-request return status 503 content-type "${type}; charset=utf-8" hdr retry-after %[var(txn.maintenance)] hdr cache-control no-store string '${body}'`;
   return [

@@ -10,6 +10,15 @@ export interface EdgeAddress {
   token: string;
   publicUrl: string;
   previewUrl: string;
+  /** The public entrance from inside, which the maintenance page does not close. */
+  insideUrl: string;
+}
+
+/** What a color answers with 200 when it can do its work. */
+export interface ReadyCheck {
+  path: string;
+  /** The name it is asked by, where its service is found by one. */
+  host?: string;
 }
 
 /** How a job reaches the system's database. */
@@ -82,6 +91,7 @@ export interface TaskSpec {
 /** Upgrade, current equals heads, serving color still ready. */
 export interface MigrationInput extends ReleaseJob {
   edge: EdgeAddress;
+  strategy: Strategy;
   database: DatabaseAddress;
   task: TaskSpec;
   upgrade: string[];
@@ -90,7 +100,7 @@ export interface MigrationInput extends ReleaseJob {
   revisionPattern: string;
   aheadPattern: string | undefined;
   /** What the serving color must answer with 200 afterwards. */
-  ready: { path: string; host?: string }[];
+  ready: ReadyCheck[];
   /** Seconds a statement of the migration may wait for a lock. */
   lockTimeout: number;
   /** Seconds for the whole migration. */
@@ -108,7 +118,10 @@ export interface WorkersInput extends JobBase {
   color: Color;
   edge: EdgeAddress;
   workers: Wanted[];
+  /** Seconds for workers to start. */
   timeout: number;
+  /** Seconds that workers have to end their work. */
+  workerGrace: number;
 }
 
 /** The smoke list through the preview entrance. */
@@ -140,6 +153,8 @@ export interface ShiftInput extends WatchInput {
   strategy: Strategy;
   rollout: RolloutSettings;
   workers: PerColor<Wanted[]>;
+  /** What a color must answer with 200 that was stopped and is started again. */
+  ready: ReadyCheck[];
   /** Seconds until every replica must be ready. */
   timeout: number;
   /** Seconds that the old color's workers have to end their work. */
@@ -151,6 +166,8 @@ export interface ShiftInput extends WatchInput {
 /** Watches a release on after the update has returned. Holds no secret: it is told by argv, and has them as files. */
 export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
   edge: Omit<EdgeAddress, "token">;
+  /** How many records of the journal the shift has looked through for orders: later ones are the soak's. */
+  heard: number;
   /** The color to go back to, and the release it had when the soak began. */
   from: { color: Color; release: string; version: string | null };
   /** How long to watch, and how long trouble of both colors may hold the end of it; seconds. */
@@ -179,7 +196,7 @@ export interface HandoverInput extends JobBase {
 export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
   /** What the serving color must answer with 200. */
-  ready: { path: string; host?: string }[];
+  ready: ReadyCheck[];
 }
 
 /** What a person asks of a shift or a soak that is under way, or of an incident. */

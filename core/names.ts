@@ -40,4 +40,4 @@ export function tasksOf(service: string): string {
 }
 
 /** Ports inside the containers of the edge and its agent; only the published ones are settings. */
-export const edgePorts = { public: 8080, preview: 8081, whoami: 8404, agent: 8090 } as const;
+export const edgePorts = { public: 8080, preview: 8081, inside: 8082, whoami: 8404, agent: 8090 } as const;

@@ -60,10 +60,11 @@ export type RolloutEvent =
   | { kind: "lease-lost"; why: string }
   /**
    * A look at the figures. `elapsed`: seconds of this step or bake in which time counted, which it does not while paused;
-   * while the verdict is `shared` it is 0, and counts from there. `heldFor`: seconds for which the verdict has been `shared` without a break.
+   * while the verdict is `shared` it is 0, and counts from there. `heldFor`: seconds of this step or bake in which the
+   * verdict was `shared`.
    */
   | { kind: "watched"; verdict: Verdict; elapsed: number; heldFor: number }
-  /** Orders and interruptions are not heard during a commit, which is a moment: tell them again after it. */
+  /** In a commit only what is heard before it is made: afterwards it is told to what comes next. */
   | { kind: "ordered"; order: Order }
   /** The job has to end. */
   | { kind: "interrupted"; why: string };

@@ -59,6 +59,12 @@ export function isReturn(records: readonly JournalRecord[], aim: Aim): boolean {
   return last !== undefined && (last.outcome === "committed" || last.outcome === "superseded") && last.blame !== true;
 }
 
+/** What another deploy has prepared the color for since this release was: its migration. Null when nobody has. */
+export function overtakenBy(records: readonly JournalRecord[], { color, release }: Aim): JournalRecord | null {
+  const last = records.findLast((one) => one.step === "migration" && one.event === "done" && one.color === color);
+  return last && last.release !== release ? last : null;
+}
+
 /**
  * Whether a release has to prove itself: it is new, and there is a warm color to go back to. After a standstill there is
  * none.

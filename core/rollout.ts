@@ -40,8 +40,7 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
     case "step":
       return afterStep(rollout, event, plan);
     case "commit":
-      if (event.kind === "committed") return committed(plan);
-      return event.kind === "uncommitted" ? withdraw(event.why) : rollout;
+      return afterCommit(rollout, event, plan);
     case "bake":
       return afterBake(rollout, event, plan);
     case "withdraw":
@@ -52,6 +51,15 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
     case "done":
       return rollout;
   }
+}
+
+/**
+ * Where a rollout goes on that has ended well, when a person's abort is heard before that is written down: back.
+ * One that has ended in another way stays as it is.
+ */
+export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
+  const isWell = rollout.outcome === "committed" && rollout.why === null;
+  return isWell ? goBack(plan, aborted) : rollout;
 }
 
 /**
@@ -103,6 +111,28 @@ function afterStep(rollout: Phase<"step">, event: RolloutEvent, plan: RolloutPla
     default:
       return rollout;
   }
+}
+
+/** What is heard before the commit is made keeps it from being made. */
+function afterCommit(rollout: Phase<"commit">, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  switch (event.kind) {
+    case "committed":
+      return committed(plan);
+    case "uncommitted":
+    case "interrupted":
+      return withdraw(event.why);
+    case "ordered":
+      if (event.order === "abort") return withdraw(aborted.why);
+      return event.order === "pause" ? pauseLast(rollout, plan) : rollout;
+    default:
+      return rollout;
+  }
+}
+
+/** Whoever says pause as the last step ends gets that step's share kept. */
+function pauseLast(rollout: Phase<"commit">, plan: RolloutPlan): Rollout {
+  const last = stepOrCommit(plan, trialSteps(plan).length - 1, { paused: true, restarts: 0 });
+  return last.phase === "step" ? last : rollout;
 }
 
 function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPlan): Rollout {

@@ -8,11 +8,11 @@ export interface SoakSoFar {
   epoch: string;
   /** Seconds it has watched already; what it saw after its last record is watched again. */
   watched: number;
-  /** Why it is going back, and the epoch of that commit; null when it is not. */
-  undoing: (Undoing & { epoch: string }) | null;
+  /** The edge's epoch once it has gone back. */
+  back: string;
+  /** Why it is going back; null when it is not. */
+  undoing: Undoing | null;
   ended: boolean;
-  /** How many records there were when it began: from here on, orders are meant for it. */
-  heard: number;
 }
 
 /**
@@ -27,12 +27,16 @@ export function soakSoFar(records: readonly JournalRecord[], soak: string): Soak
   const watched = rest.findLast(({ event }) => event === "watched");
   const undoing = rest.findLast(({ event }) => event === "undoing");
   return {
-    epoch: String(begun.epoch),
+    ...{ epoch: String(begun.epoch), back: backOf(soak) },
     watched: Number(watched?.elapsed ?? 0),
-    undoing: undoing ? { why: String(undoing.why), blame: undoing.blame === true, epoch: String(undoing.epoch) } : null,
+    undoing: undoing ? { why: String(undoing.why), blame: undoing.blame === true } : null,
     ended: rest.some(({ event }) => event === "ended"),
-    heard: at + 1,
   };
+}
+
+/** What a soak marks its way back with; a soak's name is unique, so the mark is. */
+export function backOf(soak: string): string {
+  return `soak-${soak}`;
 }
 
 /** The record a soak has begun with that has not ended yet; null when there is none. */
@@ -52,7 +56,7 @@ export function isOurs(
   story: SoakSoFar,
 ): boolean {
   if (edge.committed === soak.color) return edge.epoch === story.epoch;
-  return edge.committed === soak.from.color && edge.epoch === story.undoing?.epoch;
+  return edge.committed === soak.from.color && edge.epoch === story.back;
 }
 
 function isOf(record: JournalRecord, soak: string): boolean {

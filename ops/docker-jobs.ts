@@ -14,6 +14,13 @@ export async function jobRuns(docker: Docker, prefix: string, verb: string): Pro
   return (await docker.listContainers({ filters })).length > 0;
 }
 
+/** Ends a job started by `startJob`, and removes its container; does nothing when there is none. */
+export async function endJob(docker: Docker, prefix: string, verb: string): Promise<void> {
+  const filters = { label: [`${jobLabel}=${names(prefix).job(verb)}`] };
+  for (const old of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(old.Id).remove({ force: true }).catch(unlessGone);
+}
+
 /**
  * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, told by argv. It
  * takes the place of an earlier one of its kind, is tried again when it fails or the daemon restarts, and removes
@@ -21,9 +28,7 @@ export async function jobRuns(docker: Docker, prefix: string, verb: string): Pro
  */
 export async function startJob(docker: Docker, prefix: string, verb: string, input: object): Promise<void> {
   const name = names(prefix).job(verb);
-  const filters = { label: [`${jobLabel}=${name}`] };
-  for (const old of await docker.listContainers({ all: true, filters }))
-    await docker.getContainer(old.Id).remove({ force: true });
+  await endJob(docker, prefix, verb);
   const self = await docker.getContainer(hostname()).inspect();
   const mounts = (self.HostConfig.Mounts ?? []).filter(({ Type }) => Type !== "tmpfs");
   const container = await docker.createContainer({

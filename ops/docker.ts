@@ -4,7 +4,16 @@ import Docker from "dockerode";
 import { StepError } from "../core/errors.ts";
 import type { MountedSecret, SoakInput, TaskSpec } from "../core/jobs.ts";
 import { labels, names } from "../core/names.ts";
-import { jobRuns, mountedSecret, ownService, removeJobs, removeServices, startJob, startSoak } from "./docker-jobs.ts";
+import {
+  endJob,
+  jobRuns,
+  mountedSecret,
+  ownService,
+  removeJobs,
+  removeServices,
+  startJob,
+  startSoak,
+} from "./docker-jobs.ts";
 import { type Clock, until } from "./until.ts";
 
 /** A task of a service: one try to run one replica. */
@@ -78,6 +87,11 @@ export class DockerEngine {
   /** @see startJob */
   startJob(prefix: string, verb: string, input: object): Promise<void> {
     return startJob(this.#docker, prefix, verb, input);
+  }
+
+  /** Ends a job started by `startJob`; does nothing when there is none. */
+  endJob(prefix: string, verb: string): Promise<void> {
+    return endJob(this.#docker, prefix, verb);
   }
 
   /** @see startSoak */

@@ -27,7 +27,7 @@ export class Journal {
       }
     } catch (error) {
       throw new StepError(
-        `The journal cannot be written (${(error as Error).message}), and nothing is changed unrecorded`,
+        `The journal cannot be written (${(error as Error).message}), and no change is begun unrecorded`,
         "make room on the server's disk and run it again",
       );
     }
@@ -67,6 +67,17 @@ export class Journal {
     if (typeof release !== "function") throw new StepError("The journal cannot be locked: there is no `flock` here");
     return release;
   }
+}
+
+/**
+ * For what has happened whether it is recorded or not: says that it is not in the journal, and goes on.
+ * @param what the record, such as `shift watched`
+ */
+export function saidWhenFull(say: (line: string) => void, what: string): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof StepError)) throw error;
+    say(`${what}: ${error.message}`);
+  };
 }
 
 /** Who holds the lock and since when, by the last step that took it and has not ended. */

@@ -3,7 +3,9 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../core/jobs.ts";
+import { stackOf } from "../core/names.ts";
 import { jobWithRun } from "../core/run.ts";
+import { command } from "../core/wording.ts";
 
 /**
  * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its
@@ -83,7 +85,22 @@ async function join(
 function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; stderr: string }): string {
   const result = lastLine(done.stdout);
   if (done.exitCode === 0 && result.startsWith("{")) return result;
-  throw new JobFailed(lastLine(done.stderr) || `${job.name} ended without a result`, done.exitCode || 1);
+  const code = done.exitCode || 1;
+  throw new JobFailed(
+    code > killedAbove ? killed(job, code) : lastLine(done.stderr) || `${job.name} ended without a result`,
+    code,
+  );
+}
+
+/** Exit codes above this are 128 and the signal that ended a container. */
+const killedAbove = 128;
+
+/** What was killed could not say it itself. */
+function killed({ name, prefix }: JobPlacement, code: number): string {
+  return (
+    `${name} was killed (exit status ${code}) before its end; who serves is up to the edge alone ` +
+    `(${command("ops -- status", stackOf(prefix))}). Run the same again: it goes on from there`
+  );
 }
 
 /** Why the command itself did not run. */
@@ -117,8 +134,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     process.stdout.write(`${await main(process.argv[2])}\n`);
   } catch (error) {
-    // The job's own sentence is on stderr already.
-    if (!(error instanceof JobFailed)) process.stderr.write(`${describeError(error)}\n`);
+    // A job that was not killed has said its own sentence.
+    if (!(error instanceof JobFailed) || error.code > killedAbove) process.stderr.write(`${describeError(error)}\n`);
     process.exitCode = error instanceof JobFailed ? error.code : exitCode(error);
   }
 }

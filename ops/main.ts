@@ -1,4 +1,4 @@
-import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
+import { describeError, exitCode, StepError, TurnoutError } from "../core/errors.ts";
 import { type JobInputs, type JobVerb, jobPaths } from "../core/jobs.ts";
 import { runAgent } from "./agent/main.ts";
 import { backup } from "./commands/backup.ts";
@@ -114,6 +114,12 @@ async function runUnattended<V extends JobVerb>(verb: V, input: JobInputs[V]): P
   await new DockerEngine(jobPaths.socket).removeSelf();
 }
 
+/** Every step may be run again, and where nothing better is known, that is what to do. */
+function sentenceOf(error: unknown): string {
+  const sentence = describeError(error);
+  return error instanceof StepError && error.todo === undefined ? `${sentence} Mend that and run it again.` : sentence;
+}
+
 async function readInput(): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
@@ -132,6 +138,6 @@ async function main(verb: string | undefined, argument: string | undefined): Pro
 try {
   await main(process.argv[2], process.argv[3]);
 } catch (error) {
-  process.stderr.write(`${describeError(error)}\n`);
+  process.stderr.write(`${sentenceOf(error)}\n`);
   process.exitCode = exitCode(error);
 }

@@ -2,10 +2,12 @@ import type { ShiftInput } from "../core/jobs.ts";
 import type { RolloutPlan } from "../core/rollout-plan.ts";
 import type { Action, RolloutEvent } from "../core/rollout-state.ts";
 import { nextOrder } from "../core/rollout-story.ts";
+import type { Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "./edge.ts";
+import { mustBeReady } from "./ready.ts";
 import { replicasReady } from "./replicas.ts";
-import { openAgain } from "./standstill.ts";
+import { isAsleep, openAgain, wake } from "./standstill.ts";
 import type { Look, Watch } from "./watch.ts";
 
 /** How long a candidate goes on when nobody renews its lease, in milliseconds. It is renewed with every look. */
@@ -26,23 +28,46 @@ export interface Hands {
   context: JobContext;
   /** Adds a record of this shift to the journal. */
   note: (event: string, detail?: object) => Promise<void>;
-  /** How many records were in the journal when orders began to count. */
-  heard: number;
+  /** The same for what has happened already: a full disk must not keep a bad release among the users. */
+  noteOrSay: (event: string, detail?: object) => Promise<void>;
+  orders: Orders;
   /** Sets out to give a color the workers. */
   handOver: (color: ShiftInput["color"]) => Promise<void>;
+}
+
+/** What people ask of this rollout, each order once. */
+export interface Orders {
+  next(): Promise<RolloutEvent | undefined>;
+  /** How many records of the journal were looked through. */
+  heard(): number;
+}
+
+/** @param from how many records were in the journal when orders began to count */
+export function ordersOf({ journal, say }: JobContext, from: number): Orders {
+  let heard = from;
+  return {
+    async next() {
+      const found = nextOrder(await journal.read(), heard);
+      if (!found) return undefined;
+      heard = found.next;
+      say(`shift: ${found.order}, by ${found.by}`);
+      return { kind: "ordered", order: found.order };
+    },
+    heard: () => heard,
+  };
 }
 
 /** Performs the actions of a rollout: each call does one thing and says what happened. */
 export function performer(hands: Hands): (action: Action) => Promise<RolloutEvent> {
   const { edge, context } = hands;
-  const stage = stageOf(hands);
   const interrupted = context.interrupted();
+  const stage = stageOf(hands, interrupted);
   return async (action) => {
     switch (action.kind) {
       case "prepare":
-        return prepare(hands);
+        return prepare(hands, interrupted);
       case "commit":
-        return commit(hands);
+        return commit(hands, interrupted);
       case "withdraw":
         await edge.clearCandidate();
         return { kind: "withdrawn" };
@@ -50,7 +75,6 @@ export function performer(hands: Hands): (action: Action) => Promise<RolloutEven
         return revert(hands, action.to);
       case "trial":
       case "bake":
-        if (interrupted.aborted) return { kind: "interrupted", why: "the job was told to end" };
         return stage(action);
       case "finish":
         throw new Error(`the rollout of ${hands.plan.target} has ended already`);
@@ -58,14 +82,28 @@ export function performer(hands: Hands): (action: Action) => Promise<RolloutEven
   };
 }
 
-/** Takes back what an earlier job left on trial, and sees that the target can serve. */
-async function prepare({ input, edge, context }: Hands): Promise<RolloutEvent> {
+/** What a person or the system asks of this job; undefined when nobody does. */
+async function told({ orders }: Hands, interrupted: AbortSignal): Promise<RolloutEvent | undefined> {
+  if (interrupted.aborted) return { kind: "interrupted", why: "the job was told to end" };
+  return orders.next();
+}
+
+/** Takes back what an earlier job left on trial, and sees that the target can serve. Heeds what it is told meanwhile. */
+async function prepare(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, edge, context } = hands;
   const state = await edge.state();
   if (state.candidate !== null) await edge.clearCandidate();
   if (state.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
   const pulse = context.pulse(input.database);
+  let word: RolloutEvent | undefined;
+  const stop = async () => {
+    word = await told(hands, interrupted);
+    return word !== undefined;
+  };
   try {
-    await replicasReady(input, context);
+    if (await isAsleep(input, context)) await wakeIdle(input, context);
+    await replicasReady(input, context, stop);
+    if (word) return word;
     const { connections, error } = await pulse.feel();
     if (error !== null) return { kind: "unprepared", why: `the database does not answer: ${error}` };
     if (connections && connections.used * 100 > connections.max * input.thresholds.connections)
@@ -81,12 +119,23 @@ async function prepare({ input, edge, context }: Hands): Promise<RolloutEvent> {
   }
 }
 
+/** A standstill has stopped the target; before anybody is sent there, it has to live with the schema as it is now. */
+async function wakeIdle(input: ShiftInput, context: JobContext): Promise<void> {
+  await wake(input.prefix, input.color, input.web, context);
+  await replicasReady(input, context);
+  await mustBeReady({ ...input, entrance: input.edge.previewUrl }, context);
+}
+
 /** Gives the target all requests in one step, and asks the edge itself who serves now. */
-async function commit(hands: Hands): Promise<RolloutEvent> {
-  const { input, plan, edge, context, note, handOver } = hands;
+async function commit(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, plan, edge, context, note, noteOrSay, handOver } = hands;
   try {
     // A replica may have died since it was last looked at.
     await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
+    // A disk that takes no record keeps the change from being made at all.
+    await note("committing");
+    const word = await told(hands, interrupted);
+    if (word) return word;
     const { rollout, color } = input;
     const skewMs = plan.steps.length > 0 ? rollout.skew * 1_000 : 0;
     const drainMs = rollout.drain * 1_000;
@@ -101,7 +150,7 @@ async function commit(hands: Hands): Promise<RolloutEvent> {
   // A HAProxy that is just starting reads from its volume who serves, and that is written.
   if (live && live.committed !== input.color)
     return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
-  await note("committed");
+  await noteOrSay("committed");
   await openAgain(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
@@ -133,15 +182,14 @@ function notYetLive(edge: EdgeClient) {
 type Stage = Extract<Action, { kind: "trial" | "bake" }>;
 
 /** Watches a step or the bake, one look a call. A new step begins with fresh figures and no time passed. */
-function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
-  const { plan, edge, watch, context, note } = hands;
+function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
+  const { plan, edge, watch, context, note, noteOrSay } = hands;
   let current = "";
   let elapsed = 0;
   let heldFor = 0;
   let onHold = false;
   let last = 0;
   let said = 0;
-  let heard = hands.heard;
 
   const begin = async (action: Stage) => {
     current = nameOf(action);
@@ -167,17 +215,8 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
     return { kind: "interrupted", why: `somebody else has given the requests to ${committed ?? "nobody"}` };
   };
 
-  const order = async (): Promise<RolloutEvent | undefined> => {
-    const found = nextOrder(await context.journal.read(), heard);
-    if (!found) return undefined;
-    heard = found.next;
-    context.say(`shift: ${found.order}, by ${found.by}`);
-    return { kind: "ordered", order: found.order };
-  };
-
-  const tell = (action: Stage, { text, verdict }: Look, paused: boolean) => {
+  const tell = (action: Stage, { text, verdict }: Look, paused: boolean, over: boolean) => {
     const now = context.monotonic();
-    const over = verdict.kind === "breach" || elapsed >= action.seconds;
     if (now - said < sayEvery && !over) return;
     said = now;
     const where = action.kind === "trial" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
@@ -190,10 +229,19 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
     context.say(`shift: ${where}, ${left} · ${[text, ...notes].join(" · ")}`);
   };
 
+  const blind = async (why: string): Promise<RolloutEvent> => {
+    await context.sleep(lookEvery);
+    const now = context.monotonic();
+    [elapsed, heldFor, onHold, last] = [0, heldFor + (now - last) / 1_000, true, now];
+    const verdict: Verdict = { kind: "shared", reasons: [why], warnings: [] };
+    context.say(`shift: ${plan.target} has everybody, and nothing can be seen: ${why}`);
+    return { kind: "watched", verdict, elapsed, heldFor };
+  };
+
   return async (action) => {
     try {
       if (nameOf(action) !== current) await begin(action);
-      const change = (await lost(action)) ?? (await order());
+      const change = (await lost(action)) ?? (await told(hands, interrupted));
       if (change) {
         if (change.kind === "lease-lost") current = "";
         return change;
@@ -205,17 +253,20 @@ function stageOf(hands: Hands): (action: Stage) => Promise<RolloutEvent> {
       const passed = (now - last) / 1_000;
       last = now;
       // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
+      // What it was held for adds up: trouble that comes and goes must not hold it for ever.
       if (look.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
       else {
         if (!paused && !onHold) elapsed += passed;
-        [heldFor, onHold] = [0, false];
+        onHold = false;
       }
-      tell(action, look, paused);
-      if (look.verdict.kind === "breach" || elapsed >= action.seconds)
-        await note("watched", { stage: nameOf(action), ...look.verdict, figures: look.text });
+      const over = look.verdict.kind === "breach" || (!paused && elapsed >= action.seconds);
+      tell(action, look, paused, over);
+      if (over) await noteOrSay("watched", { stage: nameOf(action), ...look.verdict, figures: look.text });
       else await context.sleep(lookEvery);
       return { kind: "watched", verdict: look.verdict, elapsed, heldFor };
     } catch (error) {
+      // Everybody is there already: who cannot see waits, as for trouble of both colors.
+      if (action.kind === "bake") return blind(messageOf(error));
       current = "";
       if (error instanceof EdgeRefused) return { kind: "lease-lost", why: messageOf(error) };
       // Who cannot see must not go on.

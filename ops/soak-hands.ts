@@ -1,6 +1,7 @@
 import type { EdgeAddress, SoakInput } from "../core/jobs.ts";
 import type { JobContext } from "./context.ts";
 import type { EdgeClient } from "./edge.ts";
+import { saidWhenFull } from "./journal.ts";
 import type { Watch } from "./watch.ts";
 
 /** What a soak works with. */
@@ -14,21 +15,24 @@ export interface Soak {
   context: JobContext;
   /** Adds a record of this soak to the journal. */
   note: (event: string, detail?: object) => Promise<void>;
+  /** The same, where a disk that is full is no reason to stop. */
+  noteOrSay: (event: string, detail?: object) => Promise<void>;
 }
 
 /** @see Soak */
-export function soakOf(parts: Omit<Soak, "edge" | "note">): Soak {
+export function soakOf(parts: Omit<Soak, "edge" | "note" | "noteOrSay">): Soak {
   const { name, input, address, context } = parts;
   const { color, version, release } = input;
+  const note: Soak["note"] = (event, detail = {}) =>
+    context.journal.append({
+      ...{ at: context.now().toISOString(), step: "soak", event },
+      operator: process.env.TURNOUT_OPERATOR ?? "unknown",
+      ...{ color, version, release, soak: name },
+      ...detail,
+    });
   return {
     ...parts,
-    edge: context.edge(address),
-    note: (event, detail = {}) =>
-      context.journal.append({
-        ...{ at: context.now().toISOString(), step: "soak", event },
-        operator: process.env.TURNOUT_OPERATOR ?? "unknown",
-        ...{ color, version, release, soak: name },
-        ...detail,
-      }),
+    ...{ edge: context.edge(address), note },
+    noteOrSay: (event, detail) => note(event, detail).catch(saidWhenFull(context.say, `soak: ${event}`)),
   };
 }

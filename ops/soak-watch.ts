@@ -17,9 +17,9 @@ export type Seen = RolloutEvent | "unsure" | "superseded";
  * Looks at a soak's release, one look a call. Time is counted by the clock nobody can set; what passes while nobody
  * watches, or cannot see, does not count. One look in breach is looked at again before it counts.
  */
-export function lookerOf(soak: Soak, { watched, heard }: SoakSoFar): () => Promise<Seen> {
+export function lookerOf(soak: Soak, { watched }: SoakSoFar): () => Promise<Seen> {
   const { name, input, edge, context } = soak;
-  const story = { elapsed: watched, heldFor: 0, inBreach: false, heard };
+  const story = { elapsed: watched, heldFor: 0, inBreach: false, heard: input.heard };
   let last = context.monotonic();
   let noted = Number.NEGATIVE_INFINITY;
 
@@ -51,7 +51,7 @@ export function lookerOf(soak: Soak, { watched, heard }: SoakSoFar): () => Promi
     noted = context.monotonic();
     const left = Math.max(0, input.soak - story.elapsed);
     const until = new Date(context.now().getTime() + left * 1_000).toISOString();
-    await soak.note("watched", { elapsed: Math.round(story.elapsed), until, ...verdict, figures: text });
+    await soak.noteOrSay("watched", { elapsed: Math.round(story.elapsed), until, ...verdict, figures: text });
     const notes = [...verdict.reasons, ...verdict.warnings];
     context.say(`soak: ${verdict.kind}, ${Math.ceil(left)} s left · ${[text, ...notes].join(" · ")}`);
   };

@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Color } from "../core/color.ts";
 import { incidentId } from "../core/incidents.ts";
 import { advance, resume } from "../core/rollout.ts";
 import type { RolloutPlan } from "../core/rollout-plan.ts";
-import type { Rollout } from "../core/rollout-state.ts";
-import { isOurs, openSoak, type SoakSoFar, soakSoFar } from "../core/soak-story.ts";
+import type { Rollout, Undoing } from "../core/rollout-state.ts";
+import { backOf, isOurs, openSoak, type SoakSoFar, soakSoFar } from "../core/soak-story.ts";
 import type { JobContext } from "./context.ts";
 import type { Soak } from "./soak-hands.ts";
 import { revert } from "./soak-revert.ts";
@@ -21,6 +20,9 @@ export interface SoakEnd {
 
 type Done = Extract<Rollout, { phase: "done" }>;
 
+/** The edge says that it went back, the journal, which could not be written, not why. */
+const unrecorded: Undoing = { why: "it was taken back while the journal could not be written", blame: true };
+
 /**
  * Watches a committed release on, and takes it back when it is at fault. It decides by `core/rollout.ts`, as a shift
  * does in its bake. Every turn is in the journal before it is done, so the job may be killed and started again anywhere.
@@ -28,7 +30,8 @@ type Done = Extract<Rollout, { phase: "done" }>;
 export async function watchOn(soak: Soak): Promise<SoakEnd> {
   const { input, edge } = soak;
   const story = await beginOrGoOn(soak);
-  if (story.ended || !isOurs(await edge.state(), input, story)) return leave(soak);
+  const state = await edge.state();
+  if (story.ended || !isOurs(state, input, story)) return leave(soak);
   const plan: RolloutPlan = {
     ...{ target: input.color, from: input.from.color, epoch: story.epoch },
     ...{ steps: [], bake: input.soak, holdFor: input.hold },
@@ -36,7 +39,8 @@ export async function watchOn(soak: Soak): Promise<SoakEnd> {
     onInconclusive: "promote",
   };
   // Its own commit of the way back does not make it another's: going back is finished.
-  let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, undoing: story.undoing });
+  const undoing = story.undoing ?? (state.committed === input.from.color ? unrecorded : null);
+  let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, undoing });
   const look = lookerOf(soak, story);
   while (rollout.phase === "bake") {
     const event = await look();
@@ -68,8 +72,7 @@ async function beginOrGoOn(soak: Soak): Promise<SoakSoFar> {
   const until = new Date(context.now().getTime() + input.soak * 1_000).toISOString();
   await soak.note("begun", { from: input.from.color, until, epoch });
   context.say(`soak: watching ${input.color} ${input.version} for ${input.soak} s`);
-  const { length: heard } = await context.journal.read();
-  return { epoch, watched: 0, undoing: null, ended: false, heard };
+  return { epoch, back: backOf(name), watched: 0, undoing: null, ended: false };
 }
 
 /** Gives everybody back to the color before, alone at work: whoever comes first, this or the next deploy, ends the other. */
@@ -86,9 +89,9 @@ async function goBack(
   try {
     const story = soakSoFar(await context.journal.read(), name) ?? found;
     if (story.ended || !isOurs(await edge.state(), input, story)) return await leave(soak);
-    const epoch = story.undoing?.epoch ?? `soak-${randomUUID()}`;
-    if (story.undoing === null) await soak.note("undoing", { why, blame, epoch });
-    return await conclude(soak, advance(rollout, await revert(soak, epoch), plan) as Done);
+    // A full disk must not keep a bad release among the users.
+    if (story.undoing === null) await soak.noteOrSay("undoing", { why, blame });
+    return await conclude(soak, advance(rollout, await revert(soak, story.back), plan) as Done);
   } finally {
     await unlock();
   }

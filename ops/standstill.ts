@@ -30,17 +30,29 @@ export async function standStill(input: Standstill, context: JobContext): Promis
   const { committed, maintenance } = await edge.state();
   if (committed === null || committed === input.color) return;
   if (!maintenance) {
-    await edge.setMaintenance({ on: true, retryAfterSeconds });
-    // Whoever gives this deploy up has to open again: by another epoch the next update sees that the shift has work.
+    // Whoever gives this deploy up has to open again: by another epoch the next update sees that the shift has work. It
+    // comes first, or a job that dies in between would leave a page that nobody takes down.
     await edge.commit({ color: committed, epoch: `standstill-${randomUUID()}`, expectedCommitted: committed });
+    await edge.setMaintenance({ on: true, retryAfterSeconds });
   }
   context.say(`recreate: the maintenance page is up; ${committed} stops`);
+  // One of a shift before would start workers in the middle of this.
+  await context.docker.endJob(input.prefix, "handover");
   await rest(input.prefix, committed, [...input.web, ...input.workers], input.grace, context);
 }
 
 /** Starts the web services of a color that a standstill has stopped. Its workers are started like any other's. */
 export async function wake(prefix: string, color: Color, web: Wanted[], context: JobContext): Promise<void> {
   for (const { service, replicas } of web) await context.docker.scale(names(prefix).service(color, service), replicas);
+}
+
+/** Whether a standstill has stopped a color's web services, and nobody has started them since. */
+export async function isAsleep(
+  { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
+  context: JobContext,
+): Promise<boolean> {
+  const own = web.map(({ service }) => names(prefix).service(color, service));
+  return (await context.docker.services(prefix)).some(({ name, wanted }) => own.includes(name) && wanted === 0);
 }
 
 /** Takes the maintenance page down, if it is up. */

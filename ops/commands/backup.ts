@@ -4,8 +4,11 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promi
 import { otherColor } from "../../core/color.ts";
 import { StepError } from "../../core/errors.ts";
 import { type BackupInput, jobPaths } from "../../core/jobs.ts";
+import { stackOf } from "../../core/names.ts";
+import { command } from "../../core/wording.ts";
 import type { JobContext } from "../context.ts";
 import { databaseReady, postgresTool } from "../postgres.ts";
+import { refuseServing } from "../refuse-serving.ts";
 import { endSoak } from "../soak.ts";
 import { standStill } from "../standstill.ts";
 
@@ -13,11 +16,12 @@ import { standStill } from "../standstill.ts";
 export const lastSuccessFile = "LAST_SUCCESS.txt";
 
 /**
- * A dump with its checksum, by strategy `recreate` of a system that stands still. It counts, and `LAST_SUCCESS.txt` says so, only when PostgreSQL can read its table of
- * contents; until then it lies under another name.
+ * A dump with its checksum, by strategy `recreate` of a system that stands still. It counts, and `LAST_SUCCESS.txt` says
+ * so, only when PostgreSQL can read its table of contents; until then it lies under another name.
  */
 export async function backup(input: BackupInput, context: JobContext) {
   const { database, timeout } = input;
+  await refuseServing(input, context);
   // With this step a deploy begins that changes the color a soak of the other one could go back to.
   await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
   if (input.strategy === "recreate") await standStill({ ...input, grace: input.workerGrace + 30 }, context);
@@ -48,11 +52,17 @@ export async function backup(input: BackupInput, context: JobContext) {
     await rm(partial, { force: true });
     if (error instanceof StepError)
       throw new StepError(
-        `The backup before ${input.release} failed, so nothing was changed: ${error.message.replace(/\.$/, "")}`,
-        "mend that and run `pulumi up` again",
+        `The backup before ${input.release} failed, so ${consequence(input)}: ${error.message.replace(/\.$/, "")}`,
+        `mend that and run \`${command("pulumi -- up", stackOf(input.prefix))}\` again, ` +
+          `or give it up: ${command("rollback", stackOf(input.prefix))}`,
       );
     throw error;
   }
+}
+
+function consequence({ strategy, color }: BackupInput): string {
+  if (strategy !== "recreate") return "nothing was changed";
+  return `${otherColor(color)} stays stopped and visitors see the maintenance page`;
 }
 
 /** What a backup that was killed has left. */

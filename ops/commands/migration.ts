@@ -1,10 +1,12 @@
 import { StepError } from "../../core/errors.ts";
 import type { MigrationInput } from "../../core/jobs.ts";
-import { names } from "../../core/names.ts";
+import { names, stackOf } from "../../core/names.ts";
+import { command } from "../../core/wording.ts";
 import type { JobContext } from "../context.ts";
 import type { TaskOutcome } from "../docker.ts";
 import { ask } from "../http.ts";
 import { connect, databaseReady, migrationLock } from "../postgres.ts";
+import { refuseServing } from "../refuse-serving.ts";
 import { until } from "../until.ts";
 
 /**
@@ -12,6 +14,7 @@ import { until } from "../until.ts";
  * done when the current revision is the head and the color that serves is still ready.
  */
 export async function migration(input: MigrationInput, context: JobContext) {
+  await refuseServing(input, context);
   await databaseReady(context, input.database);
   const lock = await connect(input.database, "turnout-migration");
   try {
@@ -20,7 +23,7 @@ export async function migration(input: MigrationInput, context: JobContext) {
     if (!taken.rows[0]?.locked)
       throw new StepError(
         `Another migration of ${input.database.name} is under way`,
-        "wait for it to end and run `pulumi up` again",
+        `wait for it to end and run \`${command("pulumi -- up", stackOf(input.prefix))}\` again`,
       );
     return await migrate(input, context);
   } finally {
@@ -132,7 +135,7 @@ async function servingColorReady(input: MigrationInput, context: JobContext, hea
   context.say(`migration: ${committed} is ready with the schema at ${head}`);
   // Strategy rolling: from here on replicas of both releases answer side by side.
   const old = releases[input.color];
-  if (committed === input.color && old !== null && old !== input.release)
+  if (input.strategy === "rolling" && committed === input.color && old !== null && old !== input.release)
     await edge.announce(input.color, input.release, old);
 }
 

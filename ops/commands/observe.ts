@@ -6,7 +6,7 @@ import { jobPaths, type ObserveInput } from "../../core/jobs.ts";
 import { nothingObserved, type Observed } from "../../core/observed.ts";
 import type { JournalRecord } from "../../core/records.ts";
 import type { JobContext } from "../context.ts";
-import { ask } from "../http.ts";
+import { unready } from "../ready.ts";
 import { lastSuccessFile } from "./backup.ts";
 import { migratedStep } from "./migration.ts";
 
@@ -38,7 +38,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
       green: versionIn(services, "green", provenIn(done, "green")),
     },
     proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
-    unready: edge?.live ? await unready(input) : null,
+    unready: edge?.live ? await unready(input.edge.publicUrl, input.ready) : null,
     ...(edge ?? { live: undefined, epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
   };
 }
@@ -59,17 +59,6 @@ async function edgeState(input: ObserveInput, context: JobContext) {
   } catch {
     return undefined;
   }
-}
-
-/** Why the serving color cannot do its work, by its own ready paths; null when it can. */
-async function unready(input: ObserveInput): Promise<string | null> {
-  for (const { path, host } of input.ready) {
-    const answer = await ask(`${input.edge.publicUrl}${path}`, { timeout: 3_000, headers: host ? { host } : {} }).catch(
-      (error: Error) => ({ status: 0, body: error.message }),
-    );
-    if (answer.status !== 200) return `${path} answers ${answer.status}: ${answer.body.slice(0, 300)}`.trim();
-  }
-  return null;
 }
 
 /** The version of a color that last passed the smoke list. */

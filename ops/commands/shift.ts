@@ -1,17 +1,24 @@
 import type { Color } from "../../core/color.ts";
-import { StepError } from "../../core/errors.ts";
-import { incidentId } from "../../core/incidents.ts";
+import { GuardError, StepError } from "../../core/errors.ts";
+import { describeIncident, incidentId, openIncidents } from "../../core/incidents.ts";
 import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs.ts";
+import { stackOf } from "../../core/names.ts";
+import type { JournalRecord } from "../../core/records.ts";
 import { versionOf } from "../../core/release.ts";
-import { actionOf, advance, resume } from "../../core/rollout.ts";
+import { abortLate, actionOf, advance, resume } from "../../core/rollout.ts";
 import type { Rollout } from "../../core/rollout-state.ts";
-import { isMade, isReturn, isWatched, planOf, unfinished } from "../../core/rollout-story.ts";
+import { isMade, isReturn, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout-story.ts";
+import { command } from "../../core/wording.ts";
 import type { JobContext } from "../context.ts";
+import { saidWhenFull } from "../journal.ts";
+import { mustBeReady } from "../ready.ts";
 import { replicasReady } from "../replicas.ts";
-import { type Hands, performer } from "../rollout.ts";
+import { type Hands, ordersOf, performer } from "../rollout.ts";
 import { endSoak } from "../soak.ts";
 import { openAgain, wake } from "../standstill.ts";
 import { createWatch } from "../watch.ts";
+
+type Done = Extract<Rollout, { phase: "done" }>;
 
 /**
  * Gives every user to one color, as a transaction: prepared, in steps, watched, committed, watched on; and back by itself
@@ -19,39 +26,92 @@ import { createWatch } from "../watch.ts";
  * lease runs out; the next job finds in the journal how far this one got.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
-  await endSoak(context, `${input.version} is shifted to ${input.color}`);
   const edge = context.edge(input.edge);
   const { committed, epoch, maintenance } = await edge.state();
   const records = await context.journal.read();
   const left = unfinished(records, input);
   const returning = isReturn(records, input);
   const plan = planOf(input, { from: left ? left.from : committed, returning });
+  const orders = ordersOf(context, records.length);
   const watch = createWatch(input, context);
-  const hands = handsOf(input, context, { plan, edge, watch, heard: records.length });
-  const perform = performer(hands);
+  const hands = handsOf(input, context, { plan, edge, watch, orders });
 
-  let rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
+  const rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
   if (rollout.phase === "done" && !maintenance && isMade(records, input)) return made(hands);
+  if (committed !== input.color) refuseUnfit(input, records, returning);
+  await endSoak(context, `${input.version} is shifted to ${input.color}`);
   if (!left) await hands.note("begun", { from: plan.from, strategy: input.strategy, returning });
   try {
     // A deploy by `recreate` that was given up has left this color stopped.
-    if (maintenance && committed === input.color) await wakeAndWait(input, context);
-    while (rollout.phase !== "done") {
-      const event = await perform(actionOf(rollout, plan));
-      rollout = advance(rollout, event, plan);
-      if ("why" in rollout && rollout.phase !== "done")
-        // Without the record, the next job begins anew; but a full disk must not keep a bad release among the users.
-        await hands.note("undoing", { why: rollout.why, blame: rollout.blame }).catch(sayOf(context));
-    }
+    if (maintenance && committed === input.color) await wakeAndWait(hands);
+    const end = await carryOut(rollout, hands);
+    return await conclude(end, isWatched(input, { from: plan.from, returning }), hands);
   } finally {
     await watch.end();
   }
-  return conclude(rollout, isWatched(input, { from: plan.from, returning }), hands);
 }
 
-async function wakeAndWait(input: ShiftInput, context: JobContext): Promise<void> {
-  await wake(input.prefix, input.color, input.web, context);
+/** Does what the rollout asks for, until it has ended and nobody wants it otherwise. */
+async function carryOut(begun: Rollout, hands: Hands): Promise<Done> {
+  const { plan, orders, noteOrSay } = hands;
+  const perform = performer(hands);
+  let rollout = begun;
+  for (;;) {
+    while (rollout.phase !== "done") {
+      rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
+      // Without this record the next job begins anew.
+      if ("why" in rollout && rollout.phase !== "done")
+        await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
+    }
+    const word = await orders.next();
+    if (!word) return rollout;
+    if (word.kind === "ordered" && word.order === "abort") rollout = abortLate(rollout, plan);
+    if (rollout.phase === "revert") await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
+  }
+}
+
+/**
+ * What the program has refused already, asked again by the one who is alone at work: another update may have gone
+ * through since. A release that has served before is let through, since a way back must not depend on anybody.
+ * @throws GuardError
+ */
+function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], returning: boolean): void {
+  const { prefix, color, version, release } = input;
+  const incident = openIncidents(records).find((one) => one.release === release);
+  if (incident)
+    throw new GuardError(
+      `${color} ${version} was taken back ${describeIncident(incident)}`,
+      `deploy a corrected version, or say \`${command("ops -- retry", stackOf(prefix))}\` and run it again`,
+    );
+  const other = returning ? undefined : overtakenBy(records, input);
+  if (other)
+    throw new GuardError(
+      `Another deploy has prepared ${color} for ${other.release} at ${other.at} (${other.operator}), ` +
+        `so ${release} gets no users`,
+      "wait for that deploy to end, then deploy what is wanted",
+    );
+}
+
+/**
+ * The color has been stopped for a deploy that was given up. Its workers are started with it, since it may not be ready
+ * without them; and visitors come back only once it is, for the schema may have gone further than it can live with.
+ */
+async function wakeAndWait({ input, context, handOver }: Hands): Promise<void> {
+  const { prefix, color, version, web, edge } = input;
+  await wake(prefix, color, web, context);
   await replicasReady(input, context);
+  await handOver(color);
+  try {
+    await mustBeReady({ ...input, entrance: edge.insideUrl }, context);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    const deploy = command("deploy -- VERSION", stackOf(prefix));
+    throw new StepError(
+      `${error.message.replace(/\.$/, "")}; visitors still see the maintenance page`,
+      `if the schema is too new for ${version}, deploy a corrected version (${deploy}), ` +
+        "or restore the backup (docs/operations.md, 'Restore a backup by hand')",
+    );
+  }
 }
 
 /** An earlier job has made this very change: what it did stands, and is not done a second time. */
@@ -63,10 +123,11 @@ async function made({ input, plan, context, handOver }: Hands) {
 }
 
 /** Writes down how it ended, and says so. @throws StepError when the old color serves */
-async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boolean, hands: Hands) {
+async function conclude(end: Done, watched: boolean, hands: Hands) {
   const { input, plan, edge, context, note, handOver } = hands;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
+  const stack = stackOf(input.prefix);
   const serving = outcome === "committed" ? color : plan.from;
   // By `recreate` the old color stands still, and its workers with it, until the deploy is given up.
   const stopped = outcome !== "committed" && (await edge.state()).maintenance !== null;
@@ -85,37 +146,34 @@ async function conclude(end: Extract<Rollout, { phase: "done" }>, watched: boole
   if (incident)
     throw new StepError(
       `${color} ${version} was taken back: ${why}; ${serves} (incident ${incident})`,
-      "deploy a corrected version, or lift the incident with `npm run ops -- retry` and run it again",
+      `deploy a corrected version, or lift the incident with \`${command("ops -- retry", stack)}\` and run it again`,
     );
   throw new StepError(
     `${color} ${version} does not serve: ${why}; ${serves}`,
-    "nothing is held against it: mend the cause and run `pulumi up` again, or give it up with `npm run rollback`",
+    `nothing is held against it: mend the cause and run \`${command("pulumi -- up", stack)}\` again, ` +
+      `or give it up: ${command("rollback", stack)}`,
   );
-}
-
-/** Says what went wrong, and goes on. */
-function sayOf({ say }: JobContext): (error: unknown) => void {
-  return (error) => say(`shift: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 /** What the rollout needs of the world, once. */
 function handsOf(
   input: ShiftInput,
   context: JobContext,
-  rest: Pick<Hands, "plan" | "edge" | "watch" | "heard">,
+  rest: Pick<Hands, "plan" | "edge" | "watch" | "orders">,
 ): Hands {
   const { prefix, color, version, release, workers, workerGrace, timeout } = input;
   let handedTo: Color | undefined;
+  const note: Hands["note"] = (event, detail = {}) =>
+    context.journal.append({
+      ...{ at: context.now().toISOString(), step: "shift", event },
+      operator: process.env.TURNOUT_OPERATOR ?? "unknown",
+      ...{ color, version, release },
+      ...detail,
+    });
   return {
-    ...{ input, context },
+    ...{ input, context, note },
     ...rest,
-    note: (event, detail = {}) =>
-      context.journal.append({
-        ...{ at: context.now().toISOString(), step: "shift", event },
-        operator: process.env.TURNOUT_OPERATOR ?? "unknown",
-        ...{ color, version, release },
-        ...detail,
-      }),
+    noteOrSay: (event, detail) => note(event, detail).catch(saidWhenFull(context.say, `shift: ${event}`)),
     async handOver(to) {
       if (handedTo === to) return;
       handedTo = to;
@@ -126,7 +184,7 @@ function handsOf(
 }
 
 /** Lets a job watch the release on, after the update has returned. */
-async function watchOn({ input, plan, edge, context }: Hands): Promise<void> {
+async function watchOn({ input, plan, edge, orders, context }: Hands): Promise<void> {
   const { prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout } = input;
   const { soak, hold, drain } = input.rollout;
   const { token: _token, ...address } = input.edge;
@@ -134,7 +192,7 @@ async function watchOn({ input, plan, edge, context }: Hands): Promise<void> {
   if (soak === 0 || plan.from === null || !old) return;
   const told: SoakInput = {
     ...{ prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout },
-    ...{ soak, hold, drain },
+    ...{ soak, hold, drain, heard: orders.heard() },
     edge: address,
     from: { color: plan.from, release: old, version: versionOf(old) },
   };

@@ -9,7 +9,7 @@ export async function workers(input: WorkersInput, context: JobContext) {
   const { committed } = await context.edge(input.edge).state();
   const awake = committed === null || committed === input.color;
   if (awake) await start(input.prefix, input.color, input.workers, input.timeout, context);
-  else await rest(input.prefix, input.color, input.workers, input.timeout, context);
+  else await rest(input.prefix, input.color, input.workers, input.workerGrace + 30, context);
   return { color: input.color, awake };
 }
 

@@ -151,7 +151,7 @@ test("a release that fails two in a hundred is taken back, and refused until som
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), "1.1.0"),
     events.map((event) => `shift ${event}`),
@@ -196,7 +196,7 @@ test("an engine killed during a trial: the job goes on, and the next update join
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "trial", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     events.map((event) => `shift ${event}`),
@@ -222,7 +222,7 @@ test("an engine killed during a bake: the job goes on to its end, and the next u
     await serves("blue");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     [...events, "started", "done"].map((event) => `shift ${event}`),

@@ -133,7 +133,7 @@ test("HAProxy, the agent and both are killed in a canary: it goes on, or the edg
   t.diagnostic(`${end.code === 0 ? "committed" : "held back"}; ${report.lost.length} of ${report.sent} requests lost`);
 });
 
-test("nothing is changed unrecorded: a full disk fails the shift, and room lets it through", async (t) => {
+test("no change is begun unrecorded: a full disk fails the shift, and room lets it through", async (t) => {
   await returnTo(faults, blue);
   const { stack } = faults;
   const ops = await imageReference(`${import.meta.dirname}/../..`, "ops");
@@ -171,7 +171,7 @@ test("nothing is changed unrecorded: a full disk fails the shift, and room lets 
 });
 
 const cannotWrite =
-  /The journal cannot be written \(.*ENOSPC.*\), and nothing is changed unrecorded\. Make room on the server's disk and run it again\./;
+  /The journal cannot be written \(.*ENOSPC.*\), and no change is begun unrecorded\. Make room on the server's disk and run it again\./;
 
 /** Kills the job's container as soon as the record is written. */
 async function killAt(shift: RunningShift, event: string, weight?: number): Promise<void> {

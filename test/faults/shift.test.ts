@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { defaultThresholds } from "../../core/thresholds.ts";
 import { crash, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
-import { deployed, type FaultStack, faultStack, startShift } from "../support/fault-stack.ts";
+import { deployed, type FaultStack, faultStack, retry, startShift } from "../support/fault-stack.ts";
 import { type LoadReport, startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 import { settingsOf } from "../support/shift-job.ts";
@@ -19,7 +19,7 @@ before(async () => {
 after(() => faults?.remove());
 
 const canaryUntil = (...last: string[]) => ["started", "begun", "trial 10", ...last];
-const whole = ["started", "begun", "trial 10", "watched", "trial 50", "watched", "committed", "watched"];
+const whole = ["started", "begun", "trial 10", "watched", "trial 50", "watched", "committing", "committed", "watched"];
 
 test("a slow release is taken back in the canary, and has an incident", async (t) => {
   const slow = await putVersion(faults.stack, "green", "1.3.0-slow");
@@ -62,7 +62,7 @@ test("a release that crashes in the bake is left for the old color; what was los
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, /green 1\.1\.0 was taken back: green api: 0 of 1 ready.*; blue serves \(incident/);
   assert.deepEqual(shift.events(), [
-    ...["started", "begun", "committed", "watched"],
+    ...["started", "begun", "committing", "committed", "watched"],
     ...["undoing", "ended rolled-back", "failed"],
   ]);
   const back = Date.parse(shift.records().find(({ event }) => event === "ended")?.at ?? "");
@@ -74,6 +74,10 @@ test("a release that crashes in the bake is left for the old color; what was los
 
   // It crashed once; mended it goes the whole way, watched like a new one, by probes alone.
   await revive(faults.stack, "green", "api");
+  const refused = await (await startShift(faults, crashing)).ended;
+  assert.equal(refused.code, 3, refused.text);
+  assert.match(refused.sentence, /green 1\.1\.0 was taken back at .* \(incident .*-green\)\. .*ops -- retry/);
+  await retry(faults);
   const again = await startShift(faults, crashing);
   const done = await again.ended;
   assert.equal(done.code, 0, done.text);
@@ -173,6 +177,7 @@ test("a target whose last replica dies just before the commit does not serve in 
 
   // Nothing is in the way of a next try.
   await revive(faults.stack, "green", "api");
+  if (committed) await retry(faults);
   const again = await startShift(faults, crashing, { rollout });
   const done = await again.ended;
   assert.equal(done.code, 0, done.text);

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Color } from "../../core/color.ts";
 import { names } from "../../core/names.ts";
+import type { JournalRecord } from "../../core/records.ts";
+import { imageReference } from "../../setup/images.ts";
 import { callAgent } from "./agent-call.ts";
 import { poll } from "./poll.ts";
 import type { TestStack } from "./stack.ts";
@@ -30,7 +32,7 @@ export async function edgeView(stack: TestStack): Promise<EdgeView> {
 
 /**
  * Gives an idle color another version in seconds, without an update: its services run the images, under a release name
- * that nobody has seen before, and the edge trusts them.
+ * that nobody has seen before, the edge trusts them, and the journal knows them as prepared.
  * @param env what else they are told
  */
 export async function putVersion(
@@ -52,11 +54,21 @@ export async function putVersion(
     );
   await Promise.all(["api", "web", "jobs"].map(update));
   await callAgent(stack, "PUT", "/v1/releases", { color, release });
+  const about = { at: new Date().toISOString(), operator: "test", color, version, release };
+  await record(stack, { ...about, step: "migration", event: "done" });
   await poll(`${release} on ${color}`, 90, async () => {
     const up = await readyReplicas(stack, color);
     return (up.api ?? 0) > 0 && (up.web ?? 0) > 0 ? true : undefined;
   });
   return { color, version, release };
+}
+
+/** Adds a record to a stack's journal. */
+async function record(stack: TestStack, one: JournalRecord): Promise<void> {
+  const ops = await imageReference(`${import.meta.dirname}/../..`, "ops");
+  const mount = `type=volume,source=${names(stack.prefix).journalVolume},target=/journal`;
+  const write = ["-c", 'printf "%s\\n" "$1" >> /journal/journal.jsonl', "sh", JSON.stringify(one)];
+  await stack.docker("run", "--rm", "--network", "none", "--mount", mount, "--entrypoint", "sh", ops, ...write);
 }
 
 /** How many replicas of each web service of a color the edge trusts. */

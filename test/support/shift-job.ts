@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { edgeAddress } from "../../core/edge-address.ts";
 import { type JobPlacement, type JobVerb, jobPaths, type ShiftInput, type ShiftResult } from "../../core/jobs.ts";
 import { names, tasksOf } from "../../core/names.ts";
+import { readyChecks } from "../../core/routes.ts";
 import { parseSettings, replicasOf, type Settings } from "../../core/settings.ts";
 import { harmless } from "../../core/smoke.ts";
 import { servicesOf } from "../../core/system.ts";
@@ -69,6 +70,7 @@ export function shiftInput(
     workers: { blue: wanted("worker"), green: wanted("worker") },
     probes: harmless(cleaning.smoke),
     metrics: cleaning.metrics ?? null,
+    ready: readyChecks(cleaning),
     timeout: timeouts.start,
     workerGrace: timeouts.workers,
     soakSecrets: [],

@@ -3,17 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Color, colors, type PerColor } from "../../core/color.ts";
 import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
+import { StepError } from "../../core/errors.ts";
 import { type Figures, noFigures } from "../../core/figures.ts";
 import type { ShiftInput } from "../../core/jobs.ts";
 import type { JournalRecord } from "../../core/records.ts";
 import { defaultThresholds } from "../../core/thresholds.ts";
 import type { JobContext } from "../../ops/context.ts";
-import type { EdgeClient } from "../../ops/edge.ts";
+import { type EdgeClient, EdgeUnreachable } from "../../ops/edge.ts";
 import { Journal } from "../../ops/journal.ts";
 import type { Pulse } from "../../ops/pulse.ts";
 
 /** Something that happens the first time the shift looks at the figures after so many seconds. */
 type Happening = (world: ShiftWorld) => void | Promise<void>;
+
+/** What a job does to the world, as its hands call it. Looking changes nothing. */
+const effects = "append announce commit setCandidate clearCandidate setMaintenance startJob startSoak scale".split(" ");
 
 /**
  * A shift's world without containers: the edge by its own rules, a journal on the disk, and a clock that only sleeping
@@ -29,10 +33,22 @@ export class ShiftWorld {
   visitors = 100;
   failing: PerColor<number> = { blue: 0, green: 0 };
   ready: PerColor<number> = { blue: 1, green: 1 };
+  /** Colors whose services were stopped. */
+  asleep: Color[] = [];
   pulse: Pulse = { connections: { used: 5, max: 100 }, error: null };
   readonly interrupt = new AbortController();
   /** The job is dead: nothing it does has an effect. */
   dead = false;
+  /** The job dies at this one of its effects, counted from 0; with `done` the effect has happened, and it never knows. */
+  dies: { at: number; done: boolean } | null = null;
+  /** How many effects it had. */
+  effects = 0;
+  /** The journal's disk takes nothing. */
+  full = false;
+  /** Happens right after a record of the job. */
+  onAppend: ((record: JournalRecord) => Promise<void>) | undefined;
+  /** The edge's agent does not answer. */
+  away = false;
   #now = 1_000;
   #counters: PerColor<Figures> = { blue: noFigures, green: noFigures };
   readonly #happenings: { at: number; what: Happening }[] = [];
@@ -66,7 +82,7 @@ export class ShiftWorld {
   input(change: Partial<ShiftInput> = {}): ShiftInput {
     return {
       ...{ prefix: "shop-prod", color: "green", version: "1", release: "green-1", epoch: "e0" },
-      edge: { agentUrl: "", token: "", publicUrl: "", previewUrl: "" },
+      edge: { agentUrl: "", token: "", publicUrl: "", previewUrl: "", insideUrl: "" },
       database: { host: "", port: 1, name: "", user: "", password: "", sslmode: "disable" },
       strategy: "canary",
       rollout: {
@@ -79,21 +95,30 @@ export class ShiftWorld {
       thresholds: { ...defaultThresholds, window: 10 },
       web: [{ service: "api", replicas: 1 }],
       workers: { blue: [], green: [] },
-      ...{ probes: [], metrics: null, timeout: 5, workerGrace: 5, soakSecrets: [] },
+      ...{ probes: [], metrics: null, ready: [], timeout: 5, workerGrace: 5, soakSecrets: [] },
       ...change,
     };
   }
 
   context(): JobContext {
     return {
-      journal: this.#mortal(this.journal),
+      journal: this.#mortal({
+        append: async (record: JournalRecord) => {
+          if (this.full) throw new StepError("The journal cannot be written (no space left on device)");
+          await this.journal.append(record);
+          await this.onAppend?.(record);
+        },
+        read: () => this.journal.read(),
+      }) as unknown as JobContext["journal"],
       docker: this.#mortal({
         startJob: async (_prefix: string, verb: string, { color }: { color: Color }) => {
           this.started.push(`${verb} ${color}`);
         },
         startSoak: async () => void this.started.push("soak"),
-        endSoak: async () => undefined,
+        services: async () =>
+          colors.map((color) => ({ name: `shop-prod-${color}-api`, wanted: this.asleep.includes(color) ? 0 : 1 })),
         scale: async (service: string, replicas: number) => {
+          this.asleep = this.asleep.filter((color) => service !== `shop-prod-${color}-api`);
           this.started.push(`scale ${service} ${replicas}`);
         },
       }) as unknown as JobContext["docker"],
@@ -114,6 +139,7 @@ export class ShiftWorld {
 
   #client(): EdgeClient {
     const state = () => {
+      if (this.away) throw new EdgeUnreachable("the edge's agent does not answer");
       const { committed, candidate, weight, releases, epoch, maintenance } = this.edge;
       return { committed, candidate, weight, releases, epoch, maintenance, live: { committed, candidate, weight } };
     };
@@ -142,6 +168,11 @@ export class ShiftWorld {
         const own: unknown = Reflect.get(target, name);
         if (typeof own !== "function") return own;
         return async (...args: unknown[]): Promise<unknown> => {
+          const { dies } = this;
+          if (!this.dead && effects.includes(String(name)) && this.effects++ === dies?.at) {
+            this.dead = true;
+            if (dies.done) await Reflect.apply(own, target, args);
+          }
           if (this.dead) throw new Error("killed");
           return Reflect.apply(own, target, args);
         };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { applyState, type EdgeState, initialState } from "../../core/edge-state.ts";
+import { StepError } from "../../core/errors.ts";
 import type { SoakInput } from "../../core/jobs.ts";
 import type { JournalRecord } from "../../core/records.ts";
 import { defaultThresholds } from "../../core/thresholds.ts";
@@ -16,10 +17,15 @@ import { soakOf } from "../../ops/soak-hands.ts";
 /** What a soak is told: green 1.1.0 is watched for ten minutes, blue 1.0.0 served before. */
 export const soakInput: SoakInput = {
   ...{ prefix: "turnout-test", color: "green", version: "1.1.0", release: "1.1.0-0badcafe" },
-  edge: { agentUrl: "http://agent", publicUrl: "http://public", previewUrl: "http://preview" },
+  edge: {
+    agentUrl: "http://agent",
+    publicUrl: "http://public",
+    previewUrl: "http://preview",
+    insideUrl: "http://inside",
+  },
   web: [{ service: "api", replicas: 2 }],
   thresholds: defaultThresholds,
-  ...{ probes: [], metrics: null, soak: 600, hold: 120, drain: 900, workerGrace: 30, timeout: 60 },
+  ...{ probes: [], metrics: null, soak: 600, heard: 0, hold: 120, drain: 900, workerGrace: 30, timeout: 60 },
   from: { color: "blue", release: "1.0.0-deadbeef", version: "1.0.0" },
   workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
 };
@@ -48,6 +54,7 @@ export class SoakWorld {
   /** Milliseconds by which somebody has set the wall clock forward. */
   setForward = 0;
   looked = 0;
+  #full = false;
   #now = 0;
   readonly #time = { bootId: "boot", uptimeMs: 0, wallMs: 0 };
 
@@ -76,6 +83,16 @@ export class SoakWorld {
     );
   }
 
+  /** From now on the journal takes nothing. */
+  fill(): void {
+    this.#full = true;
+  }
+
+  /** From now on it does again. */
+  room(): void {
+    this.#full = false;
+  }
+
   /** A person's order, as `ops abort` writes it. */
   order(event: string): Promise<void> {
     return this.journal.append({ at: "2026-11-22T08:00:00.000Z", step: "order", event, operator: "ada@laptop" });
@@ -96,6 +113,7 @@ export class SoakWorld {
 
   context(): JobContext {
     const append = async (record: JournalRecord) => {
+      if (this.#full) throw new StepError("The journal cannot be written (no space left on device)");
       if (this.dies === "ended" && record.event === "ended") throw new Killed();
       await this.journal.append(record);
       if (this.dies === "undoing" && record.event === "undoing") throw new Killed();

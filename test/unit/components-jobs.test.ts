@@ -98,6 +98,7 @@ test("what the shift is told: where to, and which workers run in each color", as
       { service: "web", replicas: 1 },
     ],
     workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
+    ready: [{ path: "/readyz" }, { path: "/healthz" }],
     probes: [
       check("api liveness", "/healthz", { status: 200, json: { status: "ok" } }),
       check("api readiness", "/readyz", { status: 200, json: { ok: true } }),

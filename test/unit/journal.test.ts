@@ -81,7 +81,7 @@ test("a full disk is said in one sentence", async (t) => {
     assert.ok(error instanceof StepError);
     assert.match(
       error.message,
-      /^The journal cannot be written \(ENOSPC: [^\n]+\), and nothing is changed unrecorded\. /,
+      /^The journal cannot be written \(ENOSPC: [^\n]+\), and no change is begun unrecorded\. /,
     );
     assert.match(error.message, /Make room on the server's disk and run it again\.$/);
     return true;

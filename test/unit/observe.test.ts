@@ -11,7 +11,13 @@ import { firstMoment, green, told } from "../support/records.ts";
 
 const input: ObserveInput = {
   prefix: "turnout-dev",
-  edge: { agentUrl: "http://agent", token: "", publicUrl: "http://public", previewUrl: "http://preview" },
+  edge: {
+    agentUrl: "http://agent",
+    token: "",
+    publicUrl: "http://public",
+    previewUrl: "http://preview",
+    insideUrl: "http://inside",
+  },
   ready: [],
 };
 

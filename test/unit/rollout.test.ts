@@ -123,7 +123,11 @@ describe("rollout", () => {
     ],
 
     ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "held-back: blue is not ready"],
-    ["a commit is not interrupted", plan, [...atCommit, interrupted, ordered("abort"), lost], "commit"],
+    ["told to end before the commit", plan, [...atCommit, interrupted], "withdraw: the job was told to end"],
+    ["aborted before the commit", plan, [...atCommit, ordered("abort")], "withdraw: aborted by hand"],
+    ["paused before the commit: the last share is kept", plan, [...atCommit, ordered("pause")], "25 % paused"],
+    ["without a step there is nothing to pause", { ...plan, steps: [] }, [prepared, ordered("pause")], "commit"],
+    ["a commit is not promoted, and no lease is lost in it", plan, [...atCommit, ordered("promote"), lost], "commit"],
 
     ["a breach in the bake goes back", plan, [...baking, watched("breach", 1)], `revert, blamed: ${trouble}`],
     ["to the old color", plan, [...baking, watched("breach", 1), reverted], `rolled-back, blamed: ${trouble}`],

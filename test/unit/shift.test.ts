@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
 import { StepError } from "../../core/errors.ts";
 import { openIncidents } from "../../core/incidents.ts";
 import { shift } from "../../ops/commands/shift.ts";
@@ -7,6 +10,16 @@ import { ShiftWorld } from "../support/shift-world.ts";
 
 const order = (event: string) => (world: ShiftWorld) =>
   world.journal.append({ at: "2026-01-01T00:00:00Z", step: "order", event, operator: "ada" });
+
+/** A server that answers as a color's ready path does: 503 until it is told another status. */
+async function readyPath(t: TestContext): Promise<{ url: string; status: number }> {
+  const entrance = { url: "", status: 503 };
+  const server = createServer((_request, response) => response.writeHead(entrance.status).end("migrations")).listen(0);
+  t.after(() => server.close());
+  await once(server, "listening");
+  entrance.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return entrance;
+}
 
 /** The shift ended with the old color, and the edge has nobody on trial. */
 async function refusedBy(world: ShiftWorld, sentence: RegExp, input = world.input()): Promise<void> {
@@ -23,7 +36,7 @@ test("a canary that is well goes through all its steps", async () => {
   const world = new ShiftWorld();
   assert.deepEqual(await shift(world.input(), world.context()), { from: "blue", color: "green", release: "green-1" });
   assert.deepEqual(await world.story(), [
-    ...["begun", "trial 10 %", "watched trial 0", "trial 50 %", "watched trial 1", "committed"],
+    ...["begun", "trial 10 %", "watched trial 0", "trial 50 %", "watched trial 1", "committing", "committed"],
     ...["watched bake", "ended committed"],
   ]);
   assert.equal(world.edge.committed, "green");
@@ -36,7 +49,7 @@ test("going back to what has served takes no trial and no bake", async () => {
   await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
   const before = (await world.story()).length;
   await shift(world.input(), world.context());
-  assert.deepEqual((await world.story()).slice(before), ["begun", "committed", "ended committed"]);
+  assert.deepEqual((await world.story()).slice(before), ["begun", "committing", "committed", "ended committed"]);
 });
 
 test("what an earlier job has done stands, and is not done a second time", async () => {
@@ -48,7 +61,7 @@ test("what an earlier job has done stands, and is not done a second time", async
   assert.deepEqual(await world.story(), story);
 });
 
-test("errors on trial take the release back, with an incident; the same again begins anew", async () => {
+test("errors on trial take the release back, with an incident; the same again is refused until somebody says retry", async () => {
   const world = new ShiftWorld();
   world.failing.green = 0.05;
   await refusedBy(
@@ -57,6 +70,13 @@ test("errors on trial take the release back, with an incident; the same again be
   );
   assert.deepEqual(await world.story(), ["begun", "trial 10 %", "watched trial 0", "undoing", "ended rolled-back"]);
   assert.equal(openIncidents(await world.journal.read()).length, 1);
+  const again = () => shift(world.input(), world.context());
+  await assert.rejects(again, {
+    name: "GuardError",
+    message: /^green 1 was taken back at .* ops -- retry --stack prod/,
+  });
+  assert.equal(world.edge.committed, "blue");
+  await world.journal.append({ at: "", step: "order", event: "retry", operator: "ada", release: "green-1" });
   await refusedBy(world, /taken back/);
   assert.ok(!world.started.includes("handover green"));
 });
@@ -98,6 +118,131 @@ test("held too long it gives up, and blames nobody", async () => {
     /does not serve: both colors are in trouble for 1\d s: .*no answer; blue serves\. Nothing is held/,
   );
   assert.deepEqual(openIncidents(await world.journal.read()), []);
+});
+
+test("an abort is heard while the release is awaited, and right before everybody is moved", async () => {
+  const awaited = new ShiftWorld();
+  awaited.ready.green = 0;
+  awaited.after(1, order("abort"));
+  await refusedBy(awaited, /does not serve: aborted by hand; blue serves/);
+  assert.ok(awaited.context().monotonic() < 3_000, "it does not wait for the replicas any longer");
+
+  const blueGreen = new ShiftWorld();
+  const { rollout } = blueGreen.input();
+  const at = async (world: ShiftWorld, event: string) => (await world.story()).includes(event);
+  blueGreen.onAppend = async (record) => {
+    if (record.event === "committing") await order("abort")(blueGreen);
+  };
+  const input = blueGreen.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } });
+  await refusedBy(blueGreen, /does not serve: aborted by hand/, input);
+  assert.ok(!(await at(blueGreen, "committed")));
+});
+
+test("an abort that comes while everybody is moved takes it back, though nothing is watched any more", async () => {
+  const world = new ShiftWorld();
+  const { rollout } = world.input();
+  world.onAppend = async (record) => {
+    if (record.event === "committed") await order("abort")(world);
+  };
+  await refusedBy(
+    world,
+    /does not serve: aborted by hand; blue serves/,
+    world.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } }),
+  );
+  assert.deepEqual(world.started, ["handover green", "handover blue"]);
+});
+
+test("a pause that comes as the last step ends keeps that step's share", async () => {
+  const world = new ShiftWorld();
+  world.onAppend = async (record) => {
+    if (record.event !== "committing" || world.edge.weight !== 50) return;
+    await order("pause")(world);
+    world.onAppend = undefined;
+    world.after(20, (then) => {
+      assert.deepEqual([then.edge.committed, then.edge.candidate, then.edge.weight], ["blue", "green", 50]);
+      return order("resume")(then);
+    });
+  };
+  await shift(world.input(), world.context());
+  assert.equal(world.edge.committed, "green");
+});
+
+test("told to end while the release is awaited, it ends at once", async () => {
+  const world = new ShiftWorld();
+  world.ready.green = 0;
+  world.after(1, () => world.interrupt.abort());
+  await refusedBy(world, /the job was told to end/);
+});
+
+test("who cannot see in the bake waits, and goes on watching once the edge answers again", async () => {
+  const world = new ShiftWorld();
+  world.visitors = 400;
+  world.after(12, () => {
+    world.away = true;
+  });
+  world.after(18, () => {
+    world.away = false;
+    world.failing.green = 0.05;
+  });
+  await refusedBy(world, /taken back: error rate/);
+  assert.ok(world.said.some((line) => line.includes("nothing can be seen")));
+});
+
+test("a full disk keeps a change from being made, and no bad release among the users", async () => {
+  const before = new ShiftWorld();
+  before.onAppend = async (record) => {
+    before.full = record.event === "watched" && record.stage === "trial 1";
+  };
+  await assert.rejects(shift(before.input(), before.context()), /cannot be written/);
+  assert.deepEqual([before.edge.committed, before.edge.candidate, before.started], ["blue", null, ["handover blue"]]);
+
+  const after = new ShiftWorld();
+  after.after(12, () => {
+    after.full = true;
+    after.failing.green = 0.05;
+  });
+  await assert.rejects(shift(after.input(), after.context()), /cannot be written/);
+  assert.deepEqual([after.edge.committed, after.started], ["blue", ["handover green", "handover blue"]]);
+});
+
+test("what another deploy has prepared the color for since gets in nobody's place; a way back does not depend on it", async () => {
+  const world = new ShiftWorld();
+  const prepared = (release: string) =>
+    world.journal.append({ at: "10:00", step: "migration", event: "done", operator: "bob", color: "green", release });
+  await prepared("green-2");
+  const first = shift(world.input(), world.context());
+  await assert.rejects(first, { name: "GuardError", message: /prepared green for green-2 at 10:00 \(bob\)/ });
+  assert.equal(world.edge.committed, "blue");
+  await prepared("green-1");
+  await shift(world.input(), world.context());
+  await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
+  await prepared("green-3");
+  await shift(world.input(), world.context());
+  assert.equal(world.edge.committed, "green");
+});
+
+test("a shift that is repeated after its end leaves the soak alone", async () => {
+  const world = new ShiftWorld();
+  const { rollout } = world.input();
+  const input = world.input({ rollout: { ...rollout, soak: 60 } });
+  await shift(input, world.context());
+  await world.journal.append({ at: "", step: "soak", event: "begun", operator: "ada", color: "green", soak: "s1" });
+  await shift(input, world.context());
+  assert.equal((await world.journal.read()).findLast(({ step }) => step === "soak")?.event, "begun");
+  assert.deepEqual(world.started, ["handover green", "soak", "handover green"]);
+});
+
+test("an idle color that was stopped is started, and gets users only if it lives with the schema", async (t) => {
+  const entrance = await readyPath(t);
+  const world = new ShiftWorld();
+  const input = world.input({ ready: [{ path: "/readyz" }] });
+  input.edge.previewUrl = entrance.url;
+  world.asleep = ["green"];
+  await refusedBy(world, /green 1 runs again but is not ready after 5 s: \/readyz answers 503: migrations/, input);
+  entrance.status = 200;
+  world.asleep = ["green"];
+  await shift(input, world.context());
+  assert.equal(world.edge.committed, "green");
 });
 
 test("orders from another terminal: promote, pause and resume, abort", async () => {
@@ -156,6 +301,48 @@ test("killed at any moment, the edge goes back by itself, and the next job ends 
   assert.deepEqual([...stages], ["trial 10 %", "trial 50 %", "committed"]);
 });
 
+for (const [name, failing] of [
+  ["good", 0],
+  ["bad", 0.05],
+] as const)
+  test(`a ${name} release whose job dies at any of its effects: the next job ends the work`, async () => {
+    let deaths = 0;
+    for (const done of [false, true])
+      for (let at = 0; ; at++) {
+        const world = new ShiftWorld();
+        world.failing.green = failing;
+        const { rollout } = world.input();
+        const input = world.input({ rollout: { ...rollout, soak: 60 } });
+        world.dies = { at, done };
+        const died = await shift(input, world.context()).then(
+          () => false,
+          (error: Error) => error.message === "killed",
+        );
+        if (!died) break;
+        deaths++;
+        const where = `effect ${at}, ${done ? "done" : "not done"}`;
+        world.dead = false;
+        await world.pass(11_000);
+        assert.equal(world.edge.candidate, null, where);
+        const end = await shift(input, world.context()).then(
+          () => "committed",
+          (error: Error) => error.message,
+        );
+        const last = world.started.findLast((one) => one.startsWith("handover"));
+        if (failing === 0) {
+          assert.equal(end, "committed", where);
+          assert.deepEqual([world.edge.committed, last], ["green", "handover green"], where);
+          assert.ok(world.started.includes("soak"), where);
+        } else {
+          assert.match(end, /taken back/, where);
+          assert.deepEqual([world.edge.committed, last ?? "handover blue"], ["blue", "handover blue"], where);
+          assert.equal(openIncidents(await world.journal.read()).length, 1, where);
+        }
+        assert.equal(world.edge.candidate, null, where);
+      }
+    assert.ok(deaths > 10, `${deaths} deaths`);
+  });
+
 test("too few visitors are inconclusive: back, unless the setting says promote", async () => {
   const few = new ShiftWorld();
   few.visitors = 1;
@@ -173,6 +360,21 @@ test("a color that a standstill has stopped is started, and the page taken down"
   await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
   assert.equal(world.edge.maintenance, null);
   assert.deepEqual(world.started, ["scale shop-prod-blue-api 1", "handover blue"]);
+});
+
+test("the page stays up while the color that is started again cannot live with the schema", async (t) => {
+  const entrance = await readyPath(t);
+  const world = new ShiftWorld();
+  world.change({ kind: "maintenance", on: true, retryAfterSeconds: 60 });
+  const input = world.input({ color: "blue", release: "blue-1", ready: [{ path: "/readyz" }] });
+  input.edge.insideUrl = entrance.url;
+  const closed =
+    /blue 1 runs again but is not ready .*; visitors still see the maintenance page\. .*restore the backup/;
+  await refusedBy(world, closed, input);
+  assert.notEqual(world.edge.maintenance, null);
+  entrance.status = 200;
+  await shift(input, world.context());
+  assert.equal(world.edge.maintenance, null);
 });
 
 test("a recreate that cannot be committed starts nothing of the color that stands still", async () => {

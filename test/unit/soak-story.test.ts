@@ -13,7 +13,7 @@ const begun = record("begun", { epoch: "e1", from: "blue" });
 const shift = record("ended", { step: "shift" });
 
 test("what the journal says of a soak", () => {
-  const fresh: SoakSoFar = { epoch: "e1", watched: 0, undoing: null, ended: false, heard: 2 };
+  const fresh: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
   const table: [name: string, records: JournalRecord[], story: SoakSoFar | null][] = [
     ["not begun", [shift], null],
     ["another one", [{ ...begun, soak: "soak-0" }], null],
@@ -25,8 +25,8 @@ test("what the journal says of a soak", () => {
     ],
     [
       "going back",
-      [shift, begun, record("undoing", { why: "5 % errors", blame: true, epoch: "e2" })],
-      { ...fresh, undoing: { why: "5 % errors", blame: true, epoch: "e2" } },
+      [shift, begun, record("undoing", { why: "5 % errors", blame: true })],
+      { ...fresh, undoing: { why: "5 % errors", blame: true } },
     ],
     ["ended", [shift, begun, record("ended")], { ...fresh, ended: true }],
     ["what another one did is not its own", [shift, begun, record("ended", { soak: "soak-0" }), shift], fresh],
@@ -46,13 +46,14 @@ test("the soak that is under way is the last one, until it has ended", () => {
 
 test("who serves is the soak's own doing, or somebody else's", () => {
   const soak = { color: "green", from: { color: "blue" } } as const;
-  const watching: SoakSoFar = { epoch: "e1", watched: 0, undoing: null, ended: false, heard: 1 };
-  const undoing: SoakSoFar = { ...watching, undoing: { why: "", blame: true, epoch: "e2" } };
+  const watching: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
+  const undoing: SoakSoFar = { ...watching, undoing: { why: "", blame: true } };
   const table: ["blue" | "green" | null, string, SoakSoFar, boolean][] = [
     ["green", "e1", watching, true],
     ["green", "e9", watching, false],
     ["green", "e1", undoing, true],
-    ["blue", "e2", undoing, true],
+    ["blue", "soak-soak-1", undoing, true],
+    ["blue", "soak-soak-1", watching, true],
     ["blue", "e1", watching, false],
     ["blue", "e9", undoing, false],
     [null, "e1", watching, false],

@@ -36,12 +36,12 @@ test("a breach that holds takes the release back: users, then workers, with an i
   assert.equal((await world.run()).outcome, "rolled-back");
   const { committed, epoch, drain } = world.edge;
   assert.equal(committed, "blue");
-  assert.match(epoch, /^soak-[0-9a-f-]{36}$/);
+  assert.equal(epoch, "soak-turnout-test-soak-1");
   assert.equal(drain?.color, "green");
   assert.deepEqual(world.started, ["handover blue"]);
   const told = await world.told();
   assert.deepEqual(told.slice(-2), [
-    { event: "undoing", why: "breach by the figures", blame: true, epoch },
+    { event: "undoing", why: "breach by the figures", blame: true },
     {
       ...{ event: "ended", outcome: "rolled-back", why: "breach by the figures", blame: true },
       incident: "2026-11-22-080004-green",
@@ -103,10 +103,31 @@ test("abort takes it back without blame; other orders mean nothing to it", async
   const world = new SoakWorld(t);
   await world.order("abort");
   world.before = { 1: () => world.order("pause"), 5: () => world.order("abort") };
-  assert.deepEqual(await world.run(), { outcome: "held-back", why: "aborted by hand" });
+  const heard = (await world.journal.read()).length;
+  assert.deepEqual(await world.run({ ...soakInput, heard }), { outcome: "held-back", why: "aborted by hand" });
   assert.equal(world.looked, 6, "an order from before it began is not meant for it");
   assert.equal(world.edge.committed, "blue");
   assert.deepEqual(openIncidents(await world.journal.read()), []);
+});
+
+test("an abort that the shift did not hear any more is the soak's", async (t) => {
+  const world = new SoakWorld(t);
+  await world.order("abort");
+  assert.equal((await world.run()).outcome, "held-back");
+  assert.equal(world.looked, 1);
+});
+
+test("a full disk does not keep a bad release among the users; how it ended is written once there is room", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["good", "breach", "breach"];
+  world.before = { 1: () => world.fill() };
+  await assert.rejects(world.run(), /cannot be written/);
+  assert.deepEqual([world.edge.committed, world.started], ["blue", ["handover blue"]]);
+  world.room();
+  assert.equal((await world.run()).outcome, "rolled-back");
+  assert.equal(world.edge.committed, "blue");
+  const [incident] = openIncidents(await world.journal.read());
+  assert.match(incident?.why ?? "", /taken back while the journal could not be written/);
 });
 
 test("who serves was changed by somebody else: it ends and touches nothing", async (t) => {
