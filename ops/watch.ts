@@ -1,7 +1,7 @@
 import { otherColor } from "../core/color.ts";
 import { describeSample, difference, type Figures, type Reading, timedAnswers } from "../core/figures.ts";
 import type { Wanted, WatchInput } from "../core/jobs.ts";
-import { judge, type Sample, type Verdict } from "../core/verdict.ts";
+import { judge, type Missing, type Sample, type Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import type { ServersAnswer } from "./edge.ts";
 import { ask } from "./http.ts";
@@ -62,15 +62,16 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   };
 
   /** Missing replicas of a color, those alone that have been missing for a while. */
-  const missing = (which: typeof color, servers: ServersAnswer, at: number): string[] =>
+  const missing = (which: typeof color, servers: ServersAnswer, at: number): Missing[] =>
     input.web.flatMap((wanted) => {
-      const up = upOf(servers, which, wanted);
-      const key = `${which} ${wanted.service}`;
-      if (up >= wanted.replicas) missingSince.delete(key);
+      const { service, replicas } = wanted;
+      const ready = upOf(servers, which, wanted);
+      const key = `${which} ${service}`;
+      if (ready >= replicas) missingSince.delete(key);
       else if (!missingSince.has(key)) missingSince.set(key, at);
       const since = missingSince.get(key);
-      const counts = since !== undefined && (up === 0 || at - since >= missingFor);
-      return counts ? [`${which} ${wanted.service}: ${up} of ${wanted.replicas} ready`] : [];
+      const counts = since !== undefined && (ready === 0 || at - since >= missingFor);
+      return counts ? [{ service, ready, wanted: replicas }] : [];
     });
 
   const look = async (): Promise<Look> => {
@@ -88,6 +89,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
     const beside = state.releases[other] === null ? null : figures[other];
     const sample: Sample = {
+      color,
       seconds,
       candidate: figures[color],
       serving: beside,
