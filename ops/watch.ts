@@ -1,10 +1,10 @@
 import { otherColor } from "../core/color.ts";
 import { describeSample, difference, type Figures, type Reading, timedAnswers } from "../core/figures.ts";
-import type { Wanted, WatchInput } from "../core/jobs.ts";
-import { judge, type Missing, type Sample, type Verdict } from "../core/verdict.ts";
+import type { WatchInput } from "../core/jobs.ts";
+import { judge, type Sample, type Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
-import type { ServersAnswer } from "./edge.ts";
 import { ask } from "./http.ts";
+import { createMissingFinder } from "./missing.ts";
 import type { Clock } from "./until.ts";
 
 /** What one look at a release found. */
@@ -23,12 +23,6 @@ export interface Watch {
   restart(): void;
   end(): Promise<void>;
 }
-
-/**
- * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
- * dead replica. When none is left it counts at once.
- */
-const missingFor = 3_000;
 
 /** Probes sent at once. */
 const probesAtOnce = 10;
@@ -49,7 +43,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const pulse = context.pulse(input.database);
   let readings: { at: number; reading: Reading }[] = [];
   let databaseAway = false;
-  const missingSince = new Map<string, number>();
+  const missing = createMissingFinder(input, context);
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
   const remember = (at: number, reading: Reading) => {
@@ -60,19 +54,6 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     const oldest = readings[0] ?? { at, reading };
     return { seconds: (at - oldest.at) / 1_000, figures: difference(oldest.reading, reading) };
   };
-
-  /** Missing replicas of a color, those alone that have been missing for a while. */
-  const missing = (which: typeof color, servers: ServersAnswer, at: number): Missing[] =>
-    input.web.flatMap((wanted) => {
-      const { service, replicas } = wanted;
-      const ready = upOf(servers, which, wanted);
-      const key = `${which} ${service}`;
-      if (ready >= replicas) missingSince.delete(key);
-      else if (!missingSince.has(key)) missingSince.set(key, at);
-      const since = missingSince.get(key);
-      const counts = since !== undefined && (ready === 0 || at - since >= missingFor);
-      return counts ? [{ service, ready, wanted: replicas }] : [];
-    });
 
   const look = async (): Promise<Look> => {
     const [state, servers, counters, health, metrics] = await Promise.all([
@@ -93,8 +74,8 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       seconds,
       candidate: figures[color],
       serving: beside,
-      candidateMissing: missing(color, servers, at),
-      servingMissing: beside === null ? [] : missing(other, servers, at),
+      candidateMissing: await missing(servers, color),
+      servingMissing: beside === null ? [] : await missing(servers, other),
       connections: health.connections,
       databaseError: health.error,
       metrics,
@@ -119,10 +100,6 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
 
 function tooFew(figures: Figures, minimum: number): number {
   return Math.max(0, minimum - timedAnswers(figures));
-}
-
-function upOf({ services }: ServersAnswer, color: string, { service }: Wanted): number {
-  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
 }
 
 /**

@@ -29,6 +29,8 @@ export class ShiftWorld {
   visitors = 100;
   failing: PerColor<number> = { blue: 0, green: 0 };
   ready: PerColor<number> = { blue: 1, green: 1 };
+  /** Replicas that Docker is to run, by a service's whole name; services not named here are not there. */
+  wanted: Map<string, number> | Error = new Map();
   pulse: Pulse = { connections: { used: 5, max: 100 }, error: null };
   readonly interrupt = new AbortController();
   /** The job is dead: nothing it does has an effect. */
@@ -93,6 +95,10 @@ export class ShiftWorld {
         },
         startSoak: async () => void this.started.push("soak"),
         endSoak: async () => undefined,
+        wantedReplicas: async () => {
+          if (this.wanted instanceof Error) throw this.wanted;
+          return this.wanted;
+        },
         scale: async (service: string, replicas: number) => {
           this.started.push(`scale ${service} ${replicas}`);
         },
