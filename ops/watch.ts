@@ -24,6 +24,12 @@ export interface Watch {
   end(): Promise<void>;
 }
 
+/**
+ * Seconds for which a system's own metrics may speak of what is over, at least: the runbooks' are of the last minute.
+ * When the window is longer, it is that.
+ */
+const metricsRemember = 60;
+
 /** Probes sent at once. */
 const probesAtOnce = 10;
 
@@ -43,6 +49,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const pulse = context.pulse(input.database);
   let readings: { at: number; reading: Reading }[] = [];
   let databaseAway = false;
+  let metricsFrom = Number.NEGATIVE_INFINITY;
   const missing = createMissingFinder(input, context);
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
@@ -69,7 +76,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     databaseAway = health.error !== null;
     const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
     const beside = state.releases[other] === null ? null : figures[other];
-    const sample: Sample = {
+    const counted: Sample = {
       color,
       seconds,
       candidate: figures[color],
@@ -78,8 +85,12 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       servingMissing: beside === null ? [] : await missing(servers, other),
       connections: health.connections,
       databaseError: health.error,
-      metrics,
+      metrics: null,
     };
+    // They remember trouble of both colors when it is over, and there are none of the other color to compare with.
+    if (judge(counted, thresholds).kind === "shared")
+      metricsFrom = at + Math.max(thresholds.window, metricsRemember) * 1_000;
+    const sample = at < metricsFrom ? counted : { ...counted, metrics };
     return { verdict: judge(sample, thresholds), text: describeSample(color, sample), sample };
   };
 

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
 import type { WatchInput } from "../../core/jobs.ts";
 import type { Verdict } from "../../core/verdict.ts";
 import { createWatch, type Watch } from "../../ops/watch.ts";
@@ -66,4 +69,122 @@ test("replicas that the settings no longer ask for are not missing", async () =>
     const verdict = (await lookFor(watch, world, 8)).at(-1);
     assert.deepEqual([verdict?.reasons, verdict?.warnings], [reasons, warnings], name);
   }
+});
+
+/** The public entrance, and who has asked it for what. */
+interface Entrance {
+  edge: WatchInput["edge"];
+  asked: IncomingMessage[];
+  /** What the metrics path says. */
+  says: string;
+}
+
+async function entranceOf(t: TestContext): Promise<Entrance> {
+  const asked: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request);
+    response.end(entrance.says);
+  }).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const entrance = { edge: { agentUrl: "", token: "", publicUrl, previewUrl: "" }, asked, says: "{}" };
+  return entrance;
+}
+
+const metrics = { path: "/metrics", errorRate: "error_rate_percent", seconds: "duration_seconds" };
+
+test("what a release says of itself is asked of its own color, and judged", async (t) => {
+  const entrance = await entranceOf(t);
+  const world = new ShiftWorld();
+  const watch = watchOf(world, { edge: entrance.edge, metrics: { ...metrics, host: "shop.example" } });
+  const table: [says: string, reasons: string[]][] = [
+    ['{"error_rate_percent":0.2,"duration_seconds":0.1}', []],
+    ['{"error_rate_percent":7,"duration_seconds":0.1}', ["its own metrics: 7.0 % errors, threshold 1 %"]],
+    ['{"duration_seconds":2.5}', ["its own metrics: 2500 ms a request, threshold 2000 ms"]],
+    ['{"error_rate_percent":"7"}', []],
+    ["null", []],
+    ["no service has this address", []],
+  ];
+  await watch.look();
+  for (const [says, reasons] of table) {
+    await world.pass(2_000);
+    entrance.says = says;
+    assert.deepEqual((await watch.look()).verdict.reasons, reasons, says);
+  }
+  const asked = entrance.asked.at(-1);
+  assert.deepEqual(
+    [asked?.url, asked?.headers.cookie, asked?.headers.host],
+    ["/metrics", "turnout=green.0", "shop.example"],
+  );
+});
+
+test("a release without a metrics path, or whose path gives no answer, is judged without", async () => {
+  const world = new ShiftWorld();
+  const edge = { agentUrl: "", token: "", publicUrl: "http://127.0.0.1:1", previewUrl: "" };
+  for (const input of [{}, { edge, metrics }])
+    assert.equal((await lookFor(watchOf(world, input), world, 4)).at(-1)?.kind, "good");
+});
+
+test("an outage of both colors that is over is not held against the release by its own metrics", async (t) => {
+  const outages: Record<string, (world: ShiftWorld) => () => void> = {
+    "a database that is away": (world) => {
+      const { pulse } = world;
+      world.pulse = { connections: null, error: "no answer" };
+      return () => (world.pulse = pulse);
+    },
+    "errors of both colors": (world) => {
+      world.failing = { blue: 0.5, green: 0.5 };
+      return () => (world.failing = { blue: 0, green: 0 });
+    },
+  };
+  for (const [name, begin] of Object.entries(outages))
+    for (const window of [10, 100]) {
+      const entrance = await entranceOf(t);
+      const world = new ShiftWorld();
+      const thresholds = { ...world.input().thresholds, window };
+      const watch = watchOf(world, { edge: entrance.edge, metrics, thresholds });
+      await lookFor(watch, world, 4);
+      const end = begin(world);
+      entrance.says = '{"error_rate_percent":30}';
+      assert.equal((await lookFor(watch, world, 6)).at(-1)?.kind, "shared", name);
+      end();
+      // A new step forgets the figures, not what was seen.
+      watch.restart();
+      const after = await lookFor(watch, world, Math.max(window, 60) - 2);
+      assert.deepEqual([...new Set(after.map(({ kind }) => kind))].at(-1), "good", name);
+      assert.ok(!after.some(({ kind }) => kind === "breach"), `${name}, ${window} s`);
+      const later = await lookFor(watch, world, 4);
+      assert.deepEqual(
+        later.at(-1)?.reasons,
+        ["its own metrics: 30.0 % errors, threshold 1 %"],
+        `${name}, ${window} s`,
+      );
+    }
+});
+
+test("probes are sent to the watched color while its answers are too few to judge by", async (t) => {
+  const entrance = await entranceOf(t);
+  const world = new ShiftWorld();
+  world.visitors = 10;
+  const probe = (path: string, host?: string) => ({
+    ...{ name: path, method: "GET" as const, path, expect: { status: 200 }, ...(host ? { host } : {}) },
+  });
+  const watch = watchOf(world, { edge: entrance.edge, probes: [probe("/a"), probe("/b", "shop.example")] });
+  await watch.look();
+  assert.equal(entrance.asked.length, 50);
+  assert.ok(entrance.asked.every(({ headers }) => headers.cookie === "turnout=green.0"));
+  const paths = entrance.asked.map(({ url, headers }) => (url === "/b" ? `/b ${headers.host}` : url));
+  assert.deepEqual([...new Set(paths)].toSorted(), ["/a", "/b shop.example"]);
+
+  await world.pass(8_000);
+  entrance.asked.length = 0;
+  await watch.look();
+  assert.equal(entrance.asked.length, 10, "40 of 50 were seen");
+
+  await world.pass(2_000);
+  world.ready.green = 0;
+  entrance.asked.length = 0;
+  assert.equal((await watch.look()).verdict.kind, "breach");
+  assert.deepEqual(entrance.asked, []);
 });
