@@ -87,7 +87,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       databaseError: health.error,
       metrics: null,
     };
-    // They remember trouble of both colors when it is over, and there are none of the other color to compare with.
+    // Its metrics go on telling of such trouble when it is over, and the other color's are not known to compare with.
     if (judge(counted, thresholds).kind === "shared")
       metricsFrom = at + Math.max(thresholds.window, metricsRemember) * 1_000;
     const sample = at < metricsFrom ? counted : { ...counted, metrics };
