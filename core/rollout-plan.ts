@@ -29,7 +29,7 @@ export interface RolloutPlan {
   onInconclusive: "rollback" | "promote";
 }
 
-/** The seed runbooks' canary: 5 % for 5 minutes, 25 % for 10, then all. */
+/** The canary of the runbooks that Turnout replaces (`docs/runbook.md`): 5 % for 5 minutes, 25 % for 10, then all. */
 export const canarySteps: readonly RolloutStep[] = [
   { weight: 5, seconds: 300 },
   { weight: 25, seconds: 600 },

@@ -104,7 +104,7 @@ function badSteps(found: string): SettingsError {
   return new SettingsError(
     `The steps of this run (--steps) are ${JSON.stringify(found)}`,
     "write percent:time for each, such as 5:300,25:10m, every share from 1 to 100 and higher than the one before, " +
-      "every time at most a day",
+      "every time at most a day, and above 0 for a share below 100",
   );
 }
 

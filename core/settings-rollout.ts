@@ -13,9 +13,21 @@ const stepsError = write(
   'steps such as [{"weight": 5, "seconds": 300}], each with a higher weight than the one before',
 );
 
+/** Longest step, in seconds. */
+const longestStep = 86_400;
+
+/** A step of 0 seconds is no trial, so only that with everybody, the commit, may have none. */
+const stepSchema = group({ weight: whole(1, 100, "a share in percent"), seconds: seconds(longestStep) }).refine(
+  (step) => step.seconds > 0 || step.weight === 100,
+  {
+    path: ["seconds"],
+    error: `is the number 0; write seconds as a whole number from 1 to ${longestStep} for a share below 100 %`,
+  },
+);
+
 /** The steps of a canary: shares of the requests that only grow. */
 export const stepsSchema = z
-  .array(group({ weight: whole(1, 100, "a share in percent"), seconds: seconds(86_400) }), { error: stepsError })
+  .array(stepSchema, { error: stepsError })
   .min(1, { error: stepsError })
   .refine((steps) => steps.every((step, at) => at === 0 || step.weight > (steps[at - 1]?.weight ?? 100)), {
     error: stepsError,
@@ -54,8 +66,11 @@ export const rolloutSchema = group({
 /** How a change of color is watched; see `rolloutSchema`. */
 export type RolloutSettings = z.output<typeof rolloutSchema>;
 
-const percentError = write("a share in percent, from 0 to 100");
-const share = z.number({ error: percentError }).min(0, { error: percentError }).max(100, { error: percentError });
+const shareFrom = (min: number) => {
+  const error = write(`a share in percent, from ${min} to 100`);
+  return z.number({ error }).min(min, { error }).max(100, { error });
+};
+const share = shareFrom(0);
 const bound = z
   .number()
   .refine((value): value is LatencyBound => latencyBounds.some((known) => known === value), {
@@ -64,15 +79,41 @@ const bound = z
   .transform((value) => value as LatencyBound);
 const d = defaultThresholds;
 
-/** The group `thresholds`; `Thresholds` says what each key means. */
+/** What has a warning below its threshold. */
+const warned = ["errorRate", "latency", "connections"] as const;
+
+/**
+ * The group `thresholds`; `Thresholds` says what each key means. A warning that is not given is the usual one, or the
+ * threshold where that is lower.
+ */
 export const thresholdsSchema = group({
   errorRate: share.default(d.errorRate),
-  errorRateWarning: share.default(d.errorRateWarning),
+  errorRateWarning: share.optional(),
   latency: bound.default(d.latency),
-  latencyWarning: bound.default(d.latencyWarning),
-  quantile: share.default(d.quantile),
+  latencyWarning: bound.optional(),
+  quantile: shareFrom(50).default(d.quantile),
   minimumSamples: whole(1, 1_000_000).default(d.minimumSamples),
   connections: share.default(d.connections),
-  connectionsWarning: share.default(d.connectionsWarning),
+  connectionsWarning: share.optional(),
   window: whole(1, 3600, "seconds as a whole number").default(d.window),
-}).default(d) satisfies z.ZodType<Thresholds>;
+})
+  .transform(
+    (given): Thresholds => ({
+      ...given,
+      errorRateWarning: given.errorRateWarning ?? lower(d.errorRateWarning, given.errorRate),
+      latencyWarning: given.latencyWarning ?? lower(d.latencyWarning, given.latency),
+      connectionsWarning: given.connectionsWarning ?? lower(d.connectionsWarning, given.connections),
+    }),
+  )
+  .superRefine((thresholds, { addIssue }) => {
+    for (const key of warned) {
+      const [most, warning] = [thresholds[key], thresholds[`${key}Warning`]];
+      const message = `is the number ${warning}; write at most ${most}, which is thresholds.${key}`;
+      if (warning > most) addIssue({ code: "custom", path: [`${key}Warning`], message });
+    }
+  })
+  .default(d) satisfies z.ZodType<Thresholds>;
+
+function lower<T extends number>(one: T, other: T): T {
+  return one < other ? one : other;
+}

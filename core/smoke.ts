@@ -38,7 +38,9 @@ function excerpt(body: string): string {
   return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
 }
 
-/** The checks that change nothing and need no password: they may be sent again and again. */
+/** The checks that are sent again and again as probes: they change nothing, need no password, and are not excepted. */
 export function harmless(checks: readonly SmokeCheck[]): SmokeCheck[] {
-  return checks.filter((check) => check.auth === undefined && ["GET", "HEAD"].includes(check.method));
+  return checks.filter(
+    ({ method, auth, probe }) => ["GET", "HEAD"].includes(method) && auth === undefined && probe !== false,
+  );
 }

@@ -88,6 +88,9 @@ const smokeCheck = group({
     json: record(z.unknown(), "keys with their values").optional(),
     contains: text("a piece of the answer as text").optional(),
   }),
+  /** False: a shift never sends it as a probe, for its answer hangs on more than the release, such as on workers. Of
+   * the others it sends those that are GET or HEAD and without `auth`. Default true. */
+  probe: flag.optional(),
 });
 
 const systemSchema = group({

@@ -14,28 +14,35 @@ import {
 export interface Thresholds {
   /** Share of answers with 5xx, in percent; more is a breach. Default 1. */
   errorRate: number;
-  /** Share above which a warning is given, in percent. Default 0.5. */
+  /** Share above which a warning is given, in percent. At most `errorRate`. Default 0.5, or `errorRate` if it is lower. */
   errorRateWarning: number;
   /** Response time that the quantile must keep to, in milliseconds; more is a breach. Default 2000. */
   latency: LatencyBound;
-  /** Response time above which the quantile gives a warning, in milliseconds. Default 1000. */
+  /**
+   * Response time above which the quantile gives a warning, in milliseconds. At most `latency`. Default 1000, or
+   * `latency` if it is lower.
+   */
   latencyWarning: LatencyBound;
-  /** Which share of the answers must be in time, in percent. Default 99: one in a hundred may be slower. */
+  /** Which share of the answers must be in time, in percent, 50 or more. Default 99: one in a hundred may be slower. */
   quantile: number;
   /** Answers without which nothing is called good, and errors only count when they are `certain`. Default 50. */
   minimumSamples: number;
   /** Share of the database's connections in use, in percent; more is a trouble of both colors. Default 90. */
   connections: number;
-  /** Share of connections above which a warning is given, in percent. Default 75. */
+  /**
+   * Share of connections above which a warning is given, in percent. At most `connections`. Default 75, or `connections`
+   * if it is lower.
+   */
   connectionsWarning: number;
   /** How far back figures are looked at, in seconds. Default 60. */
   window: number;
 }
 
 /**
- * The seed runbooks' values where they have one: 1 % and 2 s are their automatic rollback, 0.5 % begins the warnings in
- * their table of acceptable values, 1 s is their alert on response time. Their connections are counts of one pool (warning
- * from 10, critical above 15), so the shares here are Turnout's own, as are quantile, samples and window.
+ * The values of the two runbooks that Turnout replaces (`docs/runbook.md`) where they have one: 1 % and 2 s are their
+ * automatic rollback, 0.5 % begins the warnings in their table of acceptable values, 1 s is their alert on response
+ * time. Their connections are counts of one pool (warning from 10, critical above 15), so the shares here are Turnout's
+ * own, as are quantile, samples and window.
  */
 export const defaultThresholds: Thresholds = {
   errorRate: 1,

@@ -72,6 +72,18 @@ export class DockerEngine {
     });
   }
 
+  /**
+   * How many replicas each service of a stack is to have, by its name. It is asked within a watch, so Docker has a
+   * second to answer.
+   */
+  async wantedReplicas(prefix: string): Promise<Map<string, number>> {
+    const services = await this.#docker.listServices({
+      filters: { label: [`${labels.stack}=${prefix}`] },
+      abortSignal: AbortSignal.timeout(1_000),
+    });
+    return new Map(services.map(({ Spec }) => [Spec?.Name ?? "", Spec?.Mode?.Replicated?.Replicas ?? 0]));
+  }
+
   /** The ports a service publishes on its node; none when there is no such service. */
   async publishedPorts(service: string): Promise<number[]> {
     const found = await this.#docker.listServices({ filters: { name: [service] } });

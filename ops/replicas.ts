@@ -1,7 +1,23 @@
 import type { Color } from "../core/color.ts";
 import type { EdgeAddress, Wanted } from "../core/jobs.ts";
+import { names } from "../core/names.ts";
 import type { JobContext } from "./context.ts";
 import { until } from "./until.ts";
+
+/**
+ * The replicas a color is to have by now: the settings may have been lowered since it was told. At least one of each, and
+ * what was told where Docker does not say.
+ */
+export async function wantedNow(
+  { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
+  { docker }: JobContext,
+): Promise<Wanted[]> {
+  const now = await docker.wantedReplicas(prefix).catch(() => undefined);
+  return web.map(({ service, replicas }) => {
+    const wanted = now?.get(names(prefix).service(color, service)) ?? replicas;
+    return { service, replicas: Math.max(1, Math.min(replicas, wanted)) };
+  });
+}
 
 /**
  * Waits until the edge trusts every replica of a color's web services: it answers, and says that it is of this

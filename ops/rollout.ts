@@ -6,7 +6,7 @@ import type { Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "./edge.ts";
 import { mustBeReady } from "./ready.ts";
-import { replicasReady } from "./replicas.ts";
+import { replicasReady, wantedNow } from "./replicas.ts";
 import { isAsleep, openAgain, wake } from "./standstill.ts";
 import type { Look, Watch } from "./watch.ts";
 
@@ -159,7 +159,8 @@ async function commit(hands: Hands, interrupted: AbortSignal): Promise<RolloutEv
 /** Gives everybody back to the old color, if it is still warm. */
 async function revert({ input, plan, edge, context, handOver }: Hands, to: ShiftInput["color"]): Promise<RolloutEvent> {
   try {
-    await replicasReady({ ...input, color: to, version: "", timeout: Math.min(10, input.timeout) }, context);
+    const web = await wantedNow({ ...input, color: to }, context);
+    await replicasReady({ ...input, color: to, version: "", web, timeout: Math.min(10, input.timeout) }, context);
     await edge
       .commit({ color: to, epoch: plan.epoch, expectedCommitted: input.color, drainMs: input.rollout.drain * 1_000 })
       .catch(notYetLive(edge));

@@ -1,7 +1,7 @@
 import type { HandoverInput } from "../core/jobs.ts";
 import type { RolloutEvent } from "../core/rollout-state.ts";
 import { EdgeNotLive, EdgeUnreachable } from "./edge.ts";
-import { replicasReady } from "./replicas.ts";
+import { replicasReady, wantedNow } from "./replicas.ts";
 import type { Soak } from "./soak-hands.ts";
 
 /** Seconds within which the color to go back to must show that it is warm. */
@@ -39,8 +39,9 @@ export async function revert(soak: Soak, epoch: string): Promise<RolloutEvent> {
 }
 
 /** Waits until every replica of the color before is ready. @throws StepError */
-function warm({ input, address, context }: Soak): Promise<void> {
-  const { from, web, timeout } = input;
+async function warm({ input, address, context }: Soak): Promise<void> {
+  const { from, prefix, timeout } = input;
+  const web = await wantedNow({ prefix, color: from.color, web: input.web }, context);
   const old = { color: from.color, version: from.version ?? "", web };
   return replicasReady({ ...old, edge: address, timeout: Math.min(warmWithin, timeout) }, context);
 }

@@ -51,8 +51,8 @@ export async function isAsleep(
   { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
   context: JobContext,
 ): Promise<boolean> {
-  const own = web.map(({ service }) => names(prefix).service(color, service));
-  return (await context.docker.services(prefix)).some(({ name, wanted }) => own.includes(name) && wanted === 0);
+  const wanted = await context.docker.wantedReplicas(prefix).catch(() => undefined);
+  return web.some(({ service }) => wanted?.get(names(prefix).service(color, service)) === 0);
 }
 
 /** Takes the maintenance page down, if it is up. */

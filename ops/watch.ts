@@ -1,10 +1,10 @@
 import { otherColor } from "../core/color.ts";
 import { describeSample, difference, type Figures, type Reading, timedAnswers } from "../core/figures.ts";
-import type { Wanted, WatchInput } from "../core/jobs.ts";
+import type { WatchInput } from "../core/jobs.ts";
 import { judge, type Sample, type Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
-import type { ServersAnswer } from "./edge.ts";
 import { ask } from "./http.ts";
+import { createMissingFinder } from "./missing.ts";
 import type { Clock } from "./until.ts";
 
 /** What one look at a release found. */
@@ -25,10 +25,10 @@ export interface Watch {
 }
 
 /**
- * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
- * dead replica. When none is left it counts at once.
+ * Seconds for which a system's own metrics may speak of what is over, at least: the runbooks' are of the last minute.
+ * When the window is longer, it is that.
  */
-const missingFor = 3_000;
+const metricsRemember = 60;
 
 /** Probes sent at once. */
 const probesAtOnce = 10;
@@ -49,7 +49,8 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const pulse = context.pulse(input.database);
   let readings: { at: number; reading: Reading }[] = [];
   let databaseAway = false;
-  const missingSince = new Map<string, number>();
+  let metricsFrom = Number.NEGATIVE_INFINITY;
+  const missing = createMissingFinder(input, context);
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
   const remember = (at: number, reading: Reading) => {
@@ -60,18 +61,6 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     const oldest = readings[0] ?? { at, reading };
     return { seconds: (at - oldest.at) / 1_000, figures: difference(oldest.reading, reading) };
   };
-
-  /** Missing replicas of a color, those alone that have been missing for a while. */
-  const missing = (which: typeof color, servers: ServersAnswer, at: number): string[] =>
-    input.web.flatMap((wanted) => {
-      const up = upOf(servers, which, wanted);
-      const key = `${which} ${wanted.service}`;
-      if (up >= wanted.replicas) missingSince.delete(key);
-      else if (!missingSince.has(key)) missingSince.set(key, at);
-      const since = missingSince.get(key);
-      const counts = since !== undefined && (up === 0 || at - since >= missingFor);
-      return counts ? [`${which} ${wanted.service}: ${up} of ${wanted.replicas} ready`] : [];
-    });
 
   const look = async (): Promise<Look> => {
     const [state, servers, counters, health, metrics] = await Promise.all([
@@ -87,16 +76,21 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     databaseAway = health.error !== null;
     const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
     const beside = state.releases[other] === null ? null : figures[other];
-    const sample: Sample = {
+    const counted: Sample = {
+      color,
       seconds,
       candidate: figures[color],
       serving: beside,
-      candidateMissing: missing(color, servers, at),
-      servingMissing: beside === null ? [] : missing(other, servers, at),
+      candidateMissing: await missing(servers, color),
+      servingMissing: beside === null ? [] : await missing(servers, other),
       connections: health.connections,
       databaseError: health.error,
-      metrics,
+      metrics: null,
     };
+    // Its metrics go on telling of such trouble when it is over, and the other color's are not known to compare with.
+    if (judge(counted, thresholds).kind === "shared")
+      metricsFrom = at + Math.max(thresholds.window, metricsRemember) * 1_000;
+    const sample = at < metricsFrom ? counted : { ...counted, metrics };
     return { verdict: judge(sample, thresholds), text: describeSample(color, sample), sample };
   };
 
@@ -117,10 +111,6 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
 
 function tooFew(figures: Figures, minimum: number): number {
   return Math.max(0, minimum - timedAnswers(figures));
-}
-
-function upOf({ services }: ServersAnswer, color: string, { service }: Wanted): number {
-  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
 }
 
 /**

@@ -33,8 +33,8 @@ export class ShiftWorld {
   visitors = 100;
   failing: PerColor<number> = { blue: 0, green: 0 };
   ready: PerColor<number> = { blue: 1, green: 1 };
-  /** Colors whose services were stopped. */
-  asleep: Color[] = [];
+  /** Replicas that Docker is to run, by a service's whole name; services not named here are not there. */
+  wanted: Map<string, number> | Error = new Map();
   pulse: Pulse = { connections: { used: 5, max: 100 }, error: null };
   readonly interrupt = new AbortController();
   /** The job is dead: nothing it does has an effect. */
@@ -115,10 +115,12 @@ export class ShiftWorld {
           this.started.push(`${verb} ${color}`);
         },
         startSoak: async () => void this.started.push("soak"),
-        services: async () =>
-          colors.map((color) => ({ name: `shop-prod-${color}-api`, wanted: this.asleep.includes(color) ? 0 : 1 })),
+        wantedReplicas: async () => {
+          if (this.wanted instanceof Error) throw this.wanted;
+          return this.wanted;
+        },
         scale: async (service: string, replicas: number) => {
-          this.asleep = this.asleep.filter((color) => service !== `shop-prod-${color}-api`);
+          if (!(this.wanted instanceof Error)) this.wanted.set(service, replicas);
           this.started.push(`scale ${service} ${replicas}`);
         },
       }) as unknown as JobContext["docker"],

@@ -48,6 +48,8 @@ export class SoakWorld {
   before: Record<number, () => unknown> = {};
   /** What happens while it waits for the journal's lock. */
   whileWaiting: () => unknown = () => undefined;
+  /** Replicas that Docker is to run, by a service's whole name. */
+  wanted = new Map<string, number>();
   /** Replicas of blue that the edge trusts. */
   warm = 2;
   dies: Death | null = null;
@@ -135,7 +137,12 @@ export class SoakWorld {
       this.started.push(`${verb} ${input.color}`);
     };
     return {
-      ...{ journal, docker: { startJob }, edge: () => edge, say: () => undefined },
+      ...{
+        journal,
+        docker: { startJob, wantedReplicas: async () => this.wanted },
+        edge: () => edge,
+        say: () => undefined,
+      },
       interrupted: () => new AbortController().signal,
       now: () => new Date(Date.parse("2026-11-22T08:00:00.000Z") + this.#now + this.setForward),
       monotonic: () => this.#now,

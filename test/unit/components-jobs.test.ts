@@ -101,7 +101,7 @@ test("what the shift is told: where to, and which workers run in each color", as
     ready: [{ path: "/readyz" }, { path: "/healthz" }],
     probes: [
       check("api liveness", "/healthz", { status: 200, json: { status: "ok" } }),
-      check("api readiness", "/readyz", { status: 200, json: { ok: true } }),
+      check("api and its database", "/readyz?exclude=jobs", { status: 200, json: { ok: true } }),
       check("web page", "/", { status: 200, contains: "CleanWithSnapshot" }),
     ],
     soakSecrets: [mounted(resources, "edge-token", "", 0), mounted(resources, "database-url", "", 0)].map((one, i) => ({

@@ -27,9 +27,24 @@ test("options that cannot be used are refused with what to write", () => {
     new SettingsError(
       `The steps of this run (--steps) are ${JSON.stringify(found)}`,
       "write percent:time for each, such as 5:300,25:10m, every share from 1 to 100 and higher than the one before, " +
-        "every time at most a day",
+        "every time at most a day, and above 0 for a share below 100",
     );
-  for (const steps of ["", "5", "5:", "5:5x", "5:5m,", "0:60", "101:60", "25:60,5:60", "5:60,5:60", "5:1441m", "5.5:1"])
+  for (const steps of [
+    "",
+    "5",
+    "5:",
+    "5:5x",
+    "5:5m,",
+    "5:0",
+    "5:0,100:0",
+    "99:0m",
+    "0:60",
+    "101:60",
+    "25:60,5:60",
+    "5:60,5:60",
+    "5:1441m",
+    "5.5:1",
+  ])
     assert.throws(() => runOf({ steps }), bad(steps), steps);
   for (const strategy of ["", "bluegreen"])
     assert.throws(
@@ -68,7 +83,8 @@ test("what is said for a run lies over the stack's settings, and leaves the rest
 });
 
 test("an environment that cannot be used is refused, not passed over", () => {
-  for (const run of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }])
+  const noTrial = { TURNOUT_STEPS: '[{"weight":5,"seconds":0}]' };
+  for (const run of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }, noTrial])
     assert.throws(() => withRun({}, run), SettingsError);
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { SettingsError } from "../../core/errors.ts";
 import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
+import type { Thresholds } from "../../core/thresholds.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 
 const secrets = { databasePassword: "a-secret", edgeToken: "b-secret-that-is-long-enough", adminPassword: "c-secret" };
@@ -76,6 +77,34 @@ test("half a group keeps the defaults of its other half", () => {
   assert.deepEqual(settings.timeouts, { start: 120, smoke: 5, workers: 600 });
 });
 
+test("a warning is never above its threshold", () => {
+  const warningsOf = (thresholds: Partial<Thresholds>) => {
+    const found = parse({ ...smallest, thresholds: JSON.stringify(thresholds) }).thresholds;
+    return [found.errorRateWarning, found.latencyWarning, found.connectionsWarning];
+  };
+  const table: [Partial<Thresholds>, number[]][] = [
+    [{ window: 10, minimumSamples: 20, quantile: 90 }, [0.5, 1000, 75]],
+    [{ errorRate: 0.3, latency: 300, connections: 60 }, [0.3, 300, 60]],
+    [{ errorRate: 5, latency: 1000, connections: 100 }, [0.5, 1000, 75]],
+    [{ errorRate: 5, errorRateWarning: 5 }, [5, 1000, 75]],
+    [{ latency: 300, latencyWarning: 100 }, [0.5, 100, 75]],
+    [{ connections: 60, connectionsWarning: 50 }, [0.5, 1000, 50]],
+  ];
+  for (const [given, warnings] of table) assert.deepEqual(warningsOf(given), warnings, JSON.stringify(given));
+});
+
+test("a step without a time is for everybody alone", () => {
+  const stepsOf = (steps: object[]) => parse({ ...smallest, rollout: JSON.stringify({ steps }) }).rollout.steps;
+  for (const steps of [
+    [{ weight: 100, seconds: 0 }],
+    [
+      { weight: 99, seconds: 1 },
+      { weight: 100, seconds: 0 },
+    ],
+  ])
+    assert.deepEqual(stepsOf(steps), steps);
+});
+
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
   const pulumi = (rest: string) => `with: npm run pulumi -- config ${rest} --stack dev.`;
   const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
@@ -142,6 +171,33 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [
       { thresholds: { errorRate: 101 } },
       "thresholds.errorRate is the number 101; write a share in percent, from 0 to 100.",
+    ],
+    ...[0, 49, 101].map((quantile): [Record<string, unknown>, string] => [
+      { thresholds: { quantile } },
+      `thresholds.quantile is the number ${quantile}; write a share in percent, from 50 to 100.`,
+    ]),
+    [
+      { thresholds: { errorRateWarning: 2 } },
+      "thresholds.errorRateWarning is the number 2; write at most 1, which is thresholds.errorRate.",
+    ],
+    [
+      { thresholds: { latency: 300, latencyWarning: 1000 } },
+      "thresholds.latencyWarning is the number 1000; write at most 300, which is thresholds.latency.",
+    ],
+    [
+      { thresholds: { connections: 60, connectionsWarning: 60.5 } },
+      "thresholds.connectionsWarning is the number 60.5; write at most 60, which is thresholds.connections.",
+    ],
+    [
+      {
+        rollout: {
+          steps: [
+            { weight: 5, seconds: 5 },
+            { weight: 99, seconds: 0 },
+          ],
+        },
+      },
+      "rollout.steps.1.seconds is the number 0; write seconds as a whole number from 1 to 86400 for a share below 100 %.",
     ],
     [{ production: "yes" }, 'production is "yes"; write true or false.'],
     [{ exposeColor: "1" }, 'exposeColor is "1"; write true or false.'],

@@ -237,10 +237,10 @@ test("an idle color that was stopped is started, and gets users only if it lives
   const world = new ShiftWorld();
   const input = world.input({ ready: [{ path: "/readyz" }] });
   input.edge.previewUrl = entrance.url;
-  world.asleep = ["green"];
+  world.wanted = new Map([["shop-prod-green-api", 0]]);
   await refusedBy(world, /green 1 runs again but is not ready after 5 s: \/readyz answers 503: migrations/, input);
   entrance.status = 200;
-  world.asleep = ["green"];
+  world.wanted = new Map([["shop-prod-green-api", 0]]);
   await shift(input, world.context());
   assert.equal(world.edge.committed, "green");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { judge } from "../../core/smoke.ts";
+import { harmless, judge } from "../../core/smoke.ts";
 import type { SmokeCheck } from "../../core/system.ts";
 
 const check = (expect: Partial<SmokeCheck["expect"]> = {}): SmokeCheck => ({
@@ -45,4 +45,21 @@ test("an answer passes only with the expected status, and what is wrong is one l
       assert.doesNotMatch(said ?? "", /\n/);
     }),
   );
+});
+
+test("probes are the checks that change nothing, need no password, and are not excepted", () => {
+  const table: [change: Partial<SmokeCheck>, isProbe: boolean][] = [
+    [{}, true],
+    [{ method: "HEAD" }, true],
+    [{ probe: true }, true],
+    [{ probe: false }, false],
+    [{ method: "POST" }, false],
+    [{ method: "POST", probe: true }, false],
+    [{ auth: { user: "admin", secret: "password" } }, false],
+    [{ auth: { user: "admin", secret: "password" }, probe: true }, false],
+  ];
+  for (const [change, isProbe] of table) {
+    const one = { ...check(), ...change };
+    assert.deepEqual(harmless([one]), isProbe ? [one] : [], JSON.stringify(change));
+  }
 });

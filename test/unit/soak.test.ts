@@ -110,6 +110,15 @@ test("abort takes it back without blame; other orders mean nothing to it", async
   assert.deepEqual(openIncidents(await world.journal.read()), []);
 });
 
+test("replicas that were lowered since are not waited for on the way back", async (t) => {
+  const world = new SoakWorld(t);
+  world.looks = ["breach"];
+  world.warm = 1;
+  world.wanted.set("turnout-test-blue-api", 1);
+  assert.equal((await world.run()).outcome, "rolled-back");
+  assert.equal(world.edge.committed, "blue");
+});
+
 test("an abort that the shift did not hear any more is the soak's", async (t) => {
   const world = new SoakWorld(t);
   await world.order("abort");

@@ -70,6 +70,7 @@ test("what is wrong with a system is said by its file and key path", () => {
     ],
     [(s) => (s.services = null), /: services is null; write a group of services by their names\.$/],
     [(s) => (s.smoke = []), /: smoke is the list \[\]; write a list with at least one check\.$/],
+    [(s) => (s.smoke[0].probe = "no"), /: smoke\.0\.probe is "no"; write true or false\.$/],
     [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path is "x"; write a path that begins with \/\.$/],
     [(s) => (s.smoke[0].expect.status = 0), /: smoke\.0\.expect\.status is the number 0; write a status from 100 to /],
     [(s) => (s.sercets = {}), /: sercets is not a setting\. Remove it, or see /],
@@ -212,10 +213,11 @@ test("ready is asked where a route leads to it; without a ready path, health is 
 
 test("cleaning's smoke list is that of its runbook", () => {
   assert.deepEqual(
-    cleaning.smoke.map(({ method, path, body, auth, expect }) => ({ method, path, body, auth, expect })),
+    cleaning.smoke.map(({ method, path, body, auth, expect, probe }) => ({ method, path, body, auth, expect, probe })),
     [
       { method: "GET", path: "/healthz", expect: { status: 200, json: { status: "ok" } } },
-      { method: "GET", path: "/readyz", expect: { status: 200, json: { ok: true } } },
+      { method: "GET", path: "/readyz", expect: { status: 200, json: { ok: true } }, probe: false },
+      { method: "GET", path: "/readyz?exclude=jobs", expect: { status: 200, json: { ok: true } } },
       { method: "GET", path: "/", expect: { status: 200, contains: "CleanWithSnapshot" } },
       {
         ...{ method: "POST", path: "/v1/estimate" },
@@ -225,7 +227,7 @@ test("cleaning's smoke list is that of its runbook", () => {
         ...{ method: "GET", path: "/v1/admin/jobs/status" },
         ...{ auth: { user: "admin", secret: "adminPassword" }, expect: { status: 200, json: { ok: true } } },
       },
-    ].map((one) => ({ body: undefined, auth: undefined, ...one })),
+    ].map((one) => ({ body: undefined, auth: undefined, probe: undefined, ...one })),
   );
   assert.deepEqual(cleaning.migrations.upgrade, ["alembic", "upgrade", "head"]);
   assert.deepEqual(cleaning.migrations.downgrade, ["alembic", "downgrade", "{revision}"]);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { colors } from "../../core/color.ts";
 import { describeSample, difference, type Figures, noFigures, quantileOf, type Reading } from "../../core/figures.ts";
 import { defaultThresholds, type Thresholds } from "../../core/thresholds.ts";
-import { judge, type Sample, type Verdict } from "../../core/verdict.ts";
+import { judge, type Missing, type Sample, type Verdict } from "../../core/verdict.ts";
 
 /** Answers of replicas, all in one bucket unless said otherwise, of which some are errors. */
 function answers(count: number, more: Partial<Figures> = {}): Figures {
@@ -13,7 +13,11 @@ function answers(count: number, more: Partial<Figures> = {}): Figures {
   return { ...noFigures, requests: count, answers: count, upTo100, ...more };
 }
 
+/** A service, `api` unless said otherwise, of which fewer replicas answer than are wanted. */
+const lacking = (ready: number, wanted: number, service = "api"): Missing[] => [{ service, ready, wanted }];
+
 const quiet: Sample = {
+  color: "green",
   seconds: 60,
   candidate: answers(400),
   serving: answers(4_000),
@@ -111,12 +115,12 @@ describe("verdict", () => {
       /^p99 > 2000 ms \(5 of 400 over 2000 ms\), threshold 2000 ms; the other color has p99 ≤ 100 ms$/,
     ],
     ["1 % slow and no more", { candidate: answers(400, { over2000: 4 }) }, "good", /^$/],
-    ["a replica gone", { candidateMissing: ["api: 1 of 2 ready"] }, "breach", /^api: 1 of 2 ready$/],
+    ["a replica gone", { candidateMissing: lacking(1, 2) }, "breach", /^green api: 1 of 2 ready$/],
     [
       "a replica gone before any answer",
-      { candidate: noFigures, candidateMissing: ["api: 0 of 2 ready"] },
+      { candidate: noFigures, candidateMissing: lacking(0, 2) },
       "breach",
-      /^api: 0 of 2 ready$/,
+      /^green api: 0 of 2 ready$/,
     ],
     ["few answers", { candidate: answers(49) }, "inconclusive", /^49 answers, at least 50 are needed to judge$/],
     ["just enough answers", { candidate: answers(50) }, "good", /^$/],
@@ -192,9 +196,45 @@ describe("verdict", () => {
     ],
     [
       "both have lost replicas",
-      { candidateMissing: ["api: 1 of 2 ready"], servingMissing: ["api: 0 of 2 ready"] },
+      { candidateMissing: lacking(1, 2), servingMissing: lacking(0, 2) },
       "shared",
-      /^api: 1 of 2 ready$/,
+      /^green api: 1 of 2 ready$/,
+    ],
+    [
+      "both have lost a replica, of another number",
+      { candidateMissing: lacking(2, 4), servingMissing: lacking(1, 2) },
+      "shared",
+      /^green api: 2 of 4 ready$/,
+    ],
+    [
+      "both have lost all",
+      { candidateMissing: lacking(0, 2), servingMissing: lacking(0, 2) },
+      "shared",
+      /^green api: 0 of 2 ready$/,
+    ],
+    [
+      "all replicas gone, one of the other color",
+      { candidateMissing: lacking(0, 2), servingMissing: lacking(1, 2) },
+      "breach",
+      /^green api: 0 of 2 ready$/,
+    ],
+    [
+      "three times as many replicas gone as of the other color",
+      { candidateMissing: lacking(7, 10), servingMissing: lacking(9, 10) },
+      "breach",
+      /^green api: 7 of 10 ready$/,
+    ],
+    [
+      "another service of the other color is no excuse",
+      { candidateMissing: lacking(1, 2), servingMissing: lacking(0, 1, "web") },
+      "breach",
+      /^green api: 1 of 2 ready$/,
+    ],
+    [
+      "of two services the one that the other color has whole is named",
+      { candidateMissing: [...lacking(1, 2), ...lacking(0, 1, "web")], servingMissing: lacking(1, 2) },
+      "breach",
+      /^green web: 0 of 1 ready$/,
     ],
     [
       "the database cannot be reached",
@@ -207,6 +247,34 @@ describe("verdict", () => {
       { connections: { used: 91, max: 100 } },
       "shared",
       /^database: 91 of 100 connections in use/,
+    ],
+    [
+      "connections run out, and the release alone has errors",
+      { connections: { used: 95, max: 100 }, candidate: answers(400, { errors5xx: 160 }) },
+      "breach",
+      /^error rate 40\.0 % \(160 of 400\)[^/]*$/,
+    ],
+    [
+      "the same after the commit, with nobody on the other color",
+      { connections: { used: 95, max: 100 }, candidate: answers(400, { errors5xx: 160 }), serving: noFigures },
+      "breach",
+      /^error rate 40\.0 %/,
+    ],
+    [
+      "connections run out, and the release alone lacks a replica",
+      { connections: { used: 95, max: 100 }, candidateMissing: lacking(0, 1) },
+      "breach",
+      /^green api: 0 of 1 ready$/,
+    ],
+    [
+      "connections run out, and both have errors",
+      {
+        connections: { used: 95, max: 100 },
+        candidate: answers(400, { errors5xx: 20 }),
+        serving: answers(4_000, { errors5xx: 160 }),
+      },
+      "shared",
+      /^database: 95 of 100 .* \/ error rate 5\.0 %/,
     ],
     ["connections at the threshold", { connections: { used: 90, max: 100 } }, "good", /^$/],
     ["its own metrics: errors", { metrics: { errorRate: 1.5 } }, "breach", /^its own metrics: 1\.5 % errors/],
@@ -244,13 +312,20 @@ describe("verdict", () => {
       [{ metrics: { errorRate: 0.6, responseMs: 1_200 } }, /^its own metrics: 0\.6 % .* \/ its own metrics: 1200 ms/],
       [{ serving: answers(4_000, { errors5xx: 90 }) }, /^the other color: error rate 2\.3 % \(90 of 4000\)$/],
       [{ serving: answers(4_000, { over2000: 90 }) }, /^the other color: p99 > 2000 ms \(90 of 4000 over 2000 ms\)$/],
-      [{ servingMissing: ["web: 0 of 1 ready"] }, /^the other color: web: 0 of 1 ready$/],
+      [{ servingMissing: lacking(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
     ];
     for (const [sample, warnings] of cases) {
       const verdict = judged(sample);
       assert.equal(verdict.kind, "good");
       assert.match(verdict.warnings.join(" / "), warnings);
     }
+  });
+
+  it("warns of what both colors have beside a breach", () => {
+    const connections = { used: 95, max: 100 };
+    assert.deepEqual(judged({ connections, candidateMissing: lacking(0, 1) }).warnings, [
+      "database: 95 of 100 connections in use, threshold 90 %",
+    ]);
   });
 });
 
@@ -266,12 +341,19 @@ describe("verdict, whatever the figures", () => {
       const count = fast + slow + unanswered;
       return answers(count, { over2000: slow, unanswered, errors5xx: Math.min(errors, count) });
     });
+  const missing: fc.Arbitrary<Missing[]> = fc.uniqueArray(
+    fc
+      .record({ service: fc.constantFrom("api", "web"), ready: fc.nat(4), more: fc.integer({ min: 1, max: 4 }) })
+      .map(({ service, ready, more }) => ({ service, ready, wanted: ready + more })),
+    { selector: ({ service }) => service },
+  );
   const sample: fc.Arbitrary<Sample> = fc.record({
+    color: fc.constantFrom(...colors),
     seconds: fc.constant(60),
     candidate: figures,
     serving: fc.option(figures),
-    candidateMissing: fc.subarray(["api: 0 of 1 ready"]),
-    servingMissing: fc.subarray(["api: 0 of 1 ready"]),
+    candidateMissing: missing,
+    servingMissing: missing,
     connections: fc.option(fc.record({ used: fc.nat(100), max: fc.constant(100) })),
     databaseError: fc.option(fc.constant("connection refused")),
     metrics: fc.constant(null),
@@ -291,6 +373,26 @@ describe("verdict, whatever the figures", () => {
     fc.assert(
       fc.property(sample, (one) => {
         assert.equal(judge1({ ...one, databaseError: "connection refused" }).kind, "shared");
+      }),
+    );
+  });
+
+  it("blames a release for the same whether the database is nearly out of connections or not", () => {
+    fc.assert(
+      fc.property(sample, (one) => {
+        const full = judge1({ ...one, connections: { used: 95, max: 100 }, databaseError: null });
+        const free = judge1({ ...one, connections: { used: 5, max: 100 }, databaseError: null });
+        assert.equal(full.kind, free.kind === "breach" ? "breach" : "shared");
+        if (free.kind === "breach") assert.deepEqual(full.reasons, free.reasons);
+      }),
+    );
+  });
+
+  it("blames a release without a replica of a service that the other color still has one of", () => {
+    fc.assert(
+      fc.property(sample, fc.integer({ min: 1, max: 4 }), (one, left) => {
+        const lost = { candidateMissing: lacking(0, left + 1), servingMissing: lacking(left, left + 1) };
+        assert.equal(judge1({ ...one, ...lost, databaseError: null }).kind, "breach");
       }),
     );
   });
