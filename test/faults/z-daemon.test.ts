@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { execa } from "execa";
 import { names } from "../../core/names.ts";
 import { dockerEngine } from "../../setup/docker.ts";
 import { imageReference } from "../../setup/images.ts";
@@ -11,14 +12,15 @@ import { tailJournal } from "../support/journal-tail.ts";
 import { startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 
-// Last of all tests, since every container of the machine stops with the daemon. Only where the set-up started the daemon
-// itself, for only then does it know how to start it again.
+// Last of all tests, and alone, since every container of the machine stops with the daemon. Only where the set-up started
+// the daemon itself, for only then does it know how to start it again, and where nobody else's containers run.
 
 test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {
-  // It stops everything in Docker on this machine, so it has to be asked for.
-  if (process.env.TURNOUT_TEST_DAEMON !== "1") return t.skip("set TURNOUT_TEST_DAEMON=1 to have the daemon restarted");
   const pid = await ownDaemon();
   if (pid === undefined) return t.skip("the daemon here is not one that the set-up has started");
+  await poll("the end of the other tests", 900, async () => ((await running()).some(isTest) ? undefined : true));
+  const others = await running();
+  if (others.length > 0) return t.skip(`containers run here that a restart would stop: ${others.join(", ")}`);
   const faults = await faultStack();
   const { stack } = faults;
   t.after(() => faults.remove());
@@ -64,6 +66,16 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
   }
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all while the daemon was away`);
 });
+
+/** The containers that run on this machine: stack, if it is of one, and name. */
+async function running(): Promise<string[]> {
+  const { stdout } = await execa("docker", ["ps", "--format", '{{.Label "turnout.stack"}} {{.Names}}']);
+  return stdout.split("\n").filter(Boolean);
+}
+
+function isTest(container: string): boolean {
+  return /^turnout-(it|test)-/.test(container);
+}
 
 /** The pid of a daemon that runs as the set-up starts it; undefined when it does not, or must be left alone. */
 async function ownDaemon(): Promise<number | undefined> {
