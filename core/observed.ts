@@ -81,17 +81,16 @@ export const nothingObserved: Observed = {
   edge: "down",
 };
 
+/** What a stack's settings want to serve. */
+type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "stack">;
+
 /**
  * Refuses what would hurt the users of the color that serves now.
  * @param present the release that the images on the server amount to, for each color whose images are all there
  * @throws GuardError
  */
-export function guardDeploy(
-  settings: Settings,
-  observed: Observed,
-  stack: string,
-  present: Partial<PerColor<string>> = {},
-): void {
+export function guardDeploy(settings: Settings, observed: Observed, present: Partial<PerColor<string>> = {}): void {
+  const { stack } = settings;
   const file = `Pulumi.${stack}.yaml`;
   const { live } = observed;
   if (!live) return;
@@ -109,7 +108,7 @@ export function guardDeploy(
     throw new GuardError(
       `${file}: versions.${live} is ${wanted}, but ${live} serves ${serving} now; ` +
         "blue-green never changes the color that serves",
-      `put the new version on the idle color: npm run deploy -- ${wanted} --stack ${stack} ` +
+      `put the new version on the idle color: ${command(`deploy -- ${wanted}`, stack)} ` +
         `(and set versions.${live} back to ${serving})`,
     );
   const release = observed.releases[live];
@@ -121,14 +120,13 @@ export function guardDeploy(
         "the version was built anew under the same name",
       "give what was built a version of its own and deploy that",
     );
-  refuseIncident(settings, observed, stack, present);
+  refuseIncident(settings, observed, present);
 }
 
 /** A release that was taken back is not given to users again by running the same thing again. */
 function refuseIncident(
-  { activeColor: color, activeVersion: version }: Settings,
+  { activeColor: color, activeVersion: version, stack }: Settings,
   { live, incidents }: Observed,
-  stack: string,
   present: Partial<PerColor<string>>,
 ): void {
   const incident = live === color ? undefined : incidentOf(incidents, version, present[color]);
@@ -169,20 +167,19 @@ export function missingImage(image: string, key: string, stack: string): GuardEr
 
 /**
  * What to say when the edge serves another color than the last `pulumi up` left behind, or was to leave.
- * @param desired the color that is to serve
- * @param version the version that is to serve; left out, a shift that took back another one is told of, too
  * @returns undefined when they agree
  */
-export function driftWarning(observed: Observed, desired: Color, version?: string): string | undefined {
+export function driftWarning(observed: Observed, wanted: Wanted): string | undefined {
+  const { activeColor, stack } = wanted;
   const recorded = observed.lastRelease?.color;
+  if (!recorded) return undefined;
   if (observed.live === undefined)
     return (
-      recorded &&
-      "Drift: the edge does not answer, so nobody can say which color serves. `npm run ops -- status` tells more."
+      "Drift: the edge does not answer, so nobody can say which color serves. " +
+      `\`${command("ops -- status", stack)}\` tells more.`
     );
-  if (!recorded) return undefined;
-  const next = observed.live === desired ? "This update leaves it so." : `This update shifts to ${desired}.`;
-  const undone = wordsOfUndone(observed, { recorded, desired, version });
+  const next = observed.live === activeColor ? "This update leaves it so." : `This update shifts to ${activeColor}.`;
+  const undone = wordsOfUndone(observed, recorded, wanted);
   if (undone) return `Drift: the last update ${undone}. ${next}`;
   if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
@@ -192,12 +189,13 @@ export function driftWarning(observed: Observed, desired: Color, version?: strin
 /** What happened to the color that the last update left serving, or was to leave. */
 function wordsOfUndone(
   { live, lastUndone }: Observed,
-  { recorded, desired, version }: { recorded: Color; desired: Color; version: string | undefined },
+  recorded: Color,
+  { activeColor, activeVersion }: Wanted,
 ): string | undefined {
   if (!lastUndone || !live || lastUndone.color === live) return undefined;
   const { step, color, at, why, incident } = lastUndone;
   const back = `but the ${step} took it back to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
   if (recorded === color) return `left ${color} serving, ${back}`;
-  const isTriedAgain = desired === color && (version ?? lastUndone.version) === lastUndone.version;
+  const isTriedAgain = activeColor === color && activeVersion === lastUndone.version;
   return isTriedAgain ? `was to leave ${color} serving, ${back}` : undefined;
 }

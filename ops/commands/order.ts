@@ -1,5 +1,6 @@
 import { BusyError } from "../../core/errors.ts";
 import type { OrderInput } from "../../core/jobs.ts";
+import { stackOf } from "../../core/names.ts";
 import { targetOf } from "../../core/orders.ts";
 import type { JobContext } from "../context.ts";
 
@@ -12,7 +13,11 @@ import type { JobContext } from "../context.ts";
 export async function order(input: OrderInput, context: JobContext, operator: string) {
   const busy = await isBusy(context);
   const now = context.now();
-  const { of, ...about } = targetOf(input.order, await context.journal.read(), { busy, now });
+  const { of, ...about } = targetOf(input.order, await context.journal.read(), {
+    busy,
+    now,
+    stack: stackOf(input.prefix),
+  });
   const { incident, ...release } = about;
   const record = { at: now.toISOString(), step: "order", event: input.order, operator, ...release };
   await context.journal.append(incident === null ? record : { ...record, incident });

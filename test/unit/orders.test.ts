@@ -40,7 +40,7 @@ test("what an order is about", () => {
     ["abort", [...soaking, ...onTrial], true, shift],
   ];
   for (const [given, journal, busy, expected] of table)
-    assert.deepEqual(targetOf(given, journal, { busy, now }), expected, given);
+    assert.deepEqual(targetOf(given, journal, { busy, now, stack: "dev" }), expected, given);
 });
 
 test("an order that means nothing now is refused with the reason", () => {
@@ -90,9 +90,28 @@ test("an order that means nothing now is refused with the reason", () => {
     ],
   ];
   for (const [given, journal, busy, expected] of table) {
-    assert.throws(() => targetOf(given, journal, { busy, now }), expected, given);
+    assert.throws(() => targetOf(given, journal, { busy, now, stack: "dev" }), expected, given);
     assert.equal(exitCode(expected), 3);
   }
+});
+
+test("a refusal's command is for the stack", () => {
+  const table: [Order, JournalRecord[], busy: boolean, todo: string][] = [
+    ["abort", [], false, "to go back to the other color, use `npm run rollback -- --stack prod`"],
+    ["pause", [], false, "see `npm run ops -- status --stack prod` for who serves"],
+    ["pause", baking, true, "to take it back while it is watched, say `npm run ops -- abort --stack prod`"],
+    [
+      "pause",
+      preparing,
+      true,
+      "wait for the first step of its canary, which `npm run ops -- status --stack prod` shows, " +
+        "or say `npm run ops -- abort --stack prod`",
+    ],
+    ["abort", undoing, true, "see `npm run ops -- log --stack prod` for why"],
+    ["retry", [], false, "deploy: npm run deploy -- VERSION --stack prod"],
+  ];
+  for (const [given, journal, busy, todo] of table)
+    assert.throws(() => targetOf(given, journal, { busy, now, stack: "prod" }), { name: "GuardError", todo });
 });
 
 test("retry is about the newest incident that is open, whoever is at work", () => {
@@ -101,9 +120,9 @@ test("retry is about the newest incident that is open, whoever is at work", () =
     ["soak ended", { incident: "i-2", why: "errors" }],
   );
   const newest = { of: "incident", ...green, incident: "i-2" };
-  for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, now }), newest);
+  for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, now, stack: "dev" }), newest);
   const lifted = [...journal, ...told(["order retry", { incident: "i-2" }])];
-  assert.equal(targetOf("retry", lifted, { busy: false, now }).incident, "i-1");
+  assert.equal(targetOf("retry", lifted, { busy: false, now, stack: "dev" }).incident, "i-1");
 });
 
 test("what was asked and what happens next, with commands for the stack", () => {
@@ -166,8 +185,11 @@ test("an order is written into the journal while another job holds its lock", as
 test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
   const context = contextOf(t);
   for (const record of onTrial) await context.journal.append(record);
-  const refused = order({ prefix: "turnout-dev", order: "abort" }, context, "grace");
-  await assert.rejects(refused, /^GuardError: No change of color is under way and no soak watches one/);
+  const refused = order({ prefix: "turnout-prod", order: "abort" }, context, "grace");
+  await assert.rejects(
+    refused,
+    /^GuardError: No change of color .* no soak watches one.* rollback -- --stack prod`\.$/,
+  );
   assert.equal((await context.journal.read()).length, onTrial.length);
   await (await context.journal.lock(0))();
 });

@@ -36,6 +36,7 @@ test("defaults", () => {
     system: "cleaning",
     activeColor: "blue",
     activeVersion: "1.0.0",
+    stack: "dev",
     versions: { blue: "1.0.0" },
     strategy: "blue-green",
     production: true,
@@ -95,7 +96,8 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ activeColor: "true" }, "activeColor is the boolean true; write blue or green."],
     [
       { versions: undefined },
-      /^versions is not set\. Give the color to serve a version: npm run pulumi -- config set /,
+      "versions is not set. Give the color to serve a version: " +
+        "npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
     ],
     [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
     [{ versions: { blue: true } }, 'versions.blue is the boolean true; write a version in quotes, such as "1.4.1".'],
