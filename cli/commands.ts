@@ -97,7 +97,8 @@ async function failure(commands: Commands): Promise<StepError> {
 /** Prints what is there. @returns true when all is as it should be */
 export async function status(commands: Commands, json: boolean): Promise<boolean> {
   const [settings, outputs] = await Promise.all([settingsOf(commands), commands.engine.outputs()]);
-  const found = statusOf(outputs, await observed(commands, settings), settings);
+  const services = Object.keys(systems[settings.system]?.services ?? {});
+  const found = statusOf(outputs, await observed(commands, settings), { ...settings, services });
   commands.say(json ? JSON.stringify(found) : describeStatus(found));
   return found.healthy;
 }
