@@ -35,7 +35,9 @@ test("a deploy that does not touch the serving color may go on", () => {
     [{ blue: "1.0.0" }, "blue", blueServes],
     [{ blue: "1.0.0", green: "1.1.0" }, "blue", blueServes],
     [{ blue: "1.0.0", green: "1.1.0" }, "green", blueServes],
-    [{ blue: "9.9.9" }, "blue", { ...blueServes, live: undefined, edge: "down" }],
+    [{ blue: "1.0.0", green: "1.1.0" }, "green", { ...blueServes, live: undefined, edge: "down" }],
+    // Nobody is known to serve.
+    [{ blue: "9.9.9" }, "blue", { ...blueServes, live: undefined, edge: "down", lastRelease: null }],
     [{ blue: "9.9.9" }, "blue", { ...blueServes, versions: { blue: null, green: null } }],
   ];
   for (const [versions, active, observed] of fine)
@@ -63,6 +65,33 @@ test("the serving color cannot be taken away, even when the other one is to serv
       "set it back to 1.0.0, shift to the other color first, and remove it then",
     ),
   );
+});
+
+test("while the edge does not answer, the color that served last is guarded by the journal", () => {
+  const silent: Observed = { ...blueServes, live: undefined, edge: "down" };
+  const by = "by the journal (the edge does not answer)";
+  assert.throws(
+    () => guardDeploy(settingsWith({ green: "1.1.0" }, "green"), silent),
+    new GuardError(
+      `Pulumi.prod.yaml: versions.blue is not set, but blue serves ${by}; taking it away would cut every user`,
+      "set it back to 1.0.0, shift to the other color first, and remove it then",
+    ),
+  );
+  assert.throws(
+    () => guardDeploy(settingsWith({ blue: "9.9.9" }), silent),
+    (error: Error) =>
+      error instanceof GuardError &&
+      error.message.startsWith(`Pulumi.prod.yaml: versions.blue is 9.9.9, but blue serves 1.0.0 ${by}; blue-green`),
+  );
+  // The last update left green serving, and the soak gave everybody back to blue.
+  const left = { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T11:00:00.000Z" } as const;
+  const undone: Undone = {
+    ...{ at: "2026-11-20T11:10:00.000Z", step: "soak", color: "green", version: "1.1.0", why: "slow" },
+    incident: null,
+  };
+  const returned: Observed = { ...silent, lastRelease: left, lastUndone: undone };
+  assert.throws(() => guardDeploy(settingsWith({ green: "1.1.0" }, "green"), returned), /: versions\.blue is not set/);
+  assert.doesNotThrow(() => guardDeploy(settingsWith({ blue: "1.0.0" }), returned));
 });
 
 test("drift is said in words when the edge serves what the last deploy did not leave", () => {
@@ -158,6 +187,26 @@ test("a release with an open incident is not given to users again", () => {
   );
 });
 
+test("an incident counts whoever serves: by the journal, nobody, or another release of the same color", () => {
+  const green = settingsWith({ blue: "1.0.0", green: "1.2.0" }, "green");
+  const rolling = parseSettings(
+    { ...validConfig, versions: JSON.stringify({ blue: "1.2.0" }), strategy: "rolling", activeColor: "blue" },
+    { cleaning },
+    "prod",
+  );
+  const table: [Settings, Observed][] = [
+    [green, { ...takenBack, live: undefined, edge: "down" }],
+    [green, { ...takenBack, live: undefined, edge: "down", lastRelease: null }],
+    [green, { ...takenBack, live: null, lastRelease: null }],
+    [rolling, takenBack],
+  ];
+  for (const [settings, observed] of table)
+    assert.throws(
+      () => guardDeploy(settings, observed),
+      (error: Error) => error instanceof GuardError && /1\.2\.0 .*was taken back at/.test(error.message),
+    );
+});
+
 test("an incident keeps nobody from what it is not about", () => {
   const again = settingsWith({ blue: "1.0.0", green: "1.2.0" }, "green");
   const fine: [Settings, Observed, Parameters<typeof guardDeploy>[2]][] = [
@@ -168,8 +217,7 @@ test("an incident keeps nobody from what it is not about", () => {
     [again, takenBack, { green: "1.2.0-12345678" }],
     // Lifted.
     [again, { ...takenBack, incidents: [] }, {}],
-    // Nobody serves, or it serves already: there is nothing better to keep users on.
-    [again, { ...takenBack, live: null }, {}],
+    // It serves already: there is nothing better to keep users on.
     [again, { ...takenBack, live: "green", versions: { blue: "1.0.0", green: "1.2.0" } }, {}],
   ];
   for (const [settings, observed, present] of fine) assert.doesNotThrow(() => guardDeploy(settings, observed, present));
