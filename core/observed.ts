@@ -173,10 +173,13 @@ export function isPullable(image: string): boolean {
 
 /** The refusal for an image that is nowhere. */
 export function missingImage(image: string, key: string, stack: string): GuardError {
+  const pullable = isPullable(image);
   return new GuardError(
-    `Pulumi.${stack}.yaml: ${key} asks for the image ${image}, which the server does not have`,
-    isPullable(image)
-      ? "push it to its registry, log the server in to that registry, or name a version that exists"
+    `Pulumi.${stack}.yaml: ${key} asks for the image ${image}, ` +
+      `which the server does not have${pullable ? " and this machine does not find in its registry" : ""}`,
+    pullable
+      ? "push it to its registry, or name a version that exists; where the registry wants a login, do `docker login` on " +
+          "this machine, which looks, and set docker:registryAuth for the server, which pulls (README, For production)"
       : "build it on the server, or name a version that exists",
   );
 }
