@@ -15,6 +15,14 @@ const port = whole(1, 65535, "a port number");
 const constraints = z.array(text('a constraint such as "node.role == manager"'), {
   error: write('a list such as ["node.role == manager"]'),
 });
+const hostError = write(
+  "the server's name or IPv4 address alone, such as db.example.org; its port is database.external.port",
+);
+const sslmodes = ["disable", "allow", "prefer", "require"] as const;
+const sslmodeError = (issue: { readonly input?: unknown }) =>
+  ["verify-ca", "verify-full"].includes(String(issue.input))
+    ? `is ${JSON.stringify(issue.input)}, which needs the CA's certificate, and there is no setting for it yet; write require`
+    : write(`one of ${sslmodes.join(", ")}`)(issue);
 /** No sentence about a secret may show its value. */
 const secret = z
   .string({ error: writeUnseen("is no text", "its value in quotes") })
@@ -37,9 +45,9 @@ const schema = z.strictObject({
     .optional(),
   database: group({
     external: group({
-      host: text("the server's name or address as text"),
+      host: z.string({ error: hostError }).regex(/^\w[\w.-]*$/, { error: hostError }),
       port: port.default(5432),
-      sslmode: text("how to encrypt as text, such as require").default("require"),
+      sslmode: z.enum(sslmodes, { error: sslmodeError }).default("require"),
     }).optional(),
     maxConnections: whole(10, 5000).default(100),
     lockTimeout: whole(1, 600, "seconds as a whole number").default(5),

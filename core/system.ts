@@ -151,6 +151,11 @@ export function defineSystem(definition: SystemDefinition): System {
     throw new SettingsError(`${where}: ${what}`, todo);
   }
   const system = parsed.data;
+  if (system.database.user === "postgres")
+    throw new SettingsError(
+      `${where}: database.user is "postgres", PostgreSQL's superuser`,
+      "choose a name of the system's own",
+    );
   const files = new Set<string>([databaseUrlSecret.file]);
   for (const [key, { file }] of Object.entries(system.secrets)) {
     if (reservedSecrets.includes(key))

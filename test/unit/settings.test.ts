@@ -77,9 +77,17 @@ test("half a group keeps the defaults of its other half", () => {
   assert.deepEqual(settings.timeouts, { start: 120, smoke: 5, workers: 600 });
 });
 
+test("an external database is named by a host, and encrypted in a way that can be had", () => {
+  const external = (given: object) => parse({ ...smallest, database: JSON.stringify({ external: given }) }).database;
+  for (const host of ["db", "db.example.org", "10.0.0.5", "my_db-1"])
+    for (const sslmode of ["disable", "allow", "prefer", "require"])
+      assert.deepEqual(external({ host, sslmode }).external, { host, port: 5432, sslmode });
+});
+
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
   const pulumi = (rest: string) => `with: npm run pulumi -- config ${rest} --stack dev.`;
   const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
+  const host = "the server's name or IPv4 address alone, such as db.example.org; its port is database.external.port.";
   const see = "or see Pulumi.yaml for what there is.";
   const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
     [{ activeColour: "blue" }, "activeColour is not a setting. Rename it to activeColor."],
@@ -166,11 +174,24 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ domain: "true" }, "domain is the boolean true; write a domain as text, such as example.org."],
     [{ domain: "" }, 'domain is ""; write a domain alone, such as example.org.'],
     [{ domain: "https://a.org" }, 'domain is "https://a.org"; write a domain alone, such as example.org.'],
-    [{ database: { external: {} } }, "database.external.host is missing; write the server's name or address as text."],
+    [{ database: { external: {} } }, `database.external.host is missing; write ${host}`],
+    ...["", "db:6432", "::1", "https://db", "db/x", "-h", "a b"].map((wrong): [Record<string, unknown>, string] => [
+      { database: { external: { host: wrong } } },
+      `database.external.host is "${wrong}"; write ${host}`,
+    ]),
     [
-      { database: { external: { host: "" } } },
-      `database.external.host is ""; write the server's name or address as text.`,
+      { database: { external: { host: "h", sslmode: "requrie" } } },
+      'database.external.sslmode is "requrie"; write one of disable, allow, prefer, require.',
     ],
+    [
+      { database: { external: { host: "h", sslmode: true } } },
+      "database.external.sslmode is the boolean true; write one of disable, allow, prefer, require.",
+    ],
+    ...["verify-ca", "verify-full"].map((sslmode): [Record<string, unknown>, string] => [
+      { database: { external: { host: "h", sslmode } } },
+      `database.external.sslmode is "${sslmode}", which needs the CA's certificate, and there is no setting for it ` +
+        "yet; write require.",
+    ]),
     [
       { database: { external: { host: "h", user: "u" } } },
       `database.external.user is not a setting. Remove it, ${see}`,

@@ -69,6 +69,10 @@ test("what is wrong with a system is said by its file and key path", () => {
       /: services has the key "Api"; write a name of at most 31 lower-case letters, digits and dashes, /,
     ],
     [(s) => (s.services = null), /: services is null; write a group of services by their names\.$/],
+    [
+      (s) => (s.database.user = "postgres"),
+      /: database\.user is "postgres", PostgreSQL's superuser\. Choose a name of the system's own\.$/,
+    ],
     [(s) => (s.smoke = []), /: smoke is the list \[\]; write a list with at least one check\.$/],
     [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path is "x"; write a path that begins with \/\.$/],
     [(s) => (s.smoke[0].expect.status = 0), /: smoke\.0\.expect\.status is the number 0; write a status from 100 to /],
