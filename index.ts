@@ -51,7 +51,7 @@ async function deploy() {
     opsImage: ops,
   });
 
-  const at = (port: number) => `http://${settings.domain ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
+  const at = (port: number) => `http://${settings.domain}${port === 80 ? "" : `:${port}`}`;
   const { shift, schemaRevision, lastBackup } = release;
   return {
     activeColor: shift.result.color,

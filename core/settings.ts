@@ -42,7 +42,7 @@ const schema = z.strictObject({
   domain: z
     .string({ error: write("a domain as text, such as example.org") })
     .regex(/^[\w.-]+$/, { error: write("a domain alone, such as example.org") })
-    .optional(),
+    .default("localhost"),
   database: group({
     external: group({
       host: z.string({ error: hostError }).regex(/^\w[\w.-]*$/, { error: hostError }),

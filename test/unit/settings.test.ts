@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parse as parseYaml } from "yaml";
 import { SettingsError } from "../../core/errors.ts";
 import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
@@ -43,6 +46,7 @@ test("defaults", () => {
     replicas: {},
     ports: { public: 80, preview: 8081 },
     exposeColor: false,
+    domain: "localhost",
     database: { maxConnections: 100, lockTimeout: 5 },
     placement: {},
     timeouts: { start: 120, smoke: 60, workers: 600 },
@@ -60,6 +64,22 @@ test("defaults", () => {
     },
     secrets,
   });
+});
+
+test("Pulumi.yaml describes every setting and nothing else, with the same defaults", () => {
+  const file = resolve(import.meta.dirname, "../../Pulumi.yaml");
+  const { config } = parseYaml(readFileSync(file, "utf8")) as {
+    config: Record<string, { default?: unknown; description: string }>;
+  };
+  const described = Object.entries(config).map(([key, entry]) => [key.replace(/^turnout:/, ""), entry] as const);
+  const known = /Known are (.+)\.$/.exec(refusal({ frobnicate: "1" }))?.[1]?.split(", ");
+  assert.deepEqual(described.map(([key]) => key).toSorted(), known?.toSorted());
+  const defaults = described.flatMap(([key, entry]) => {
+    assert.ok(entry.description.endsWith("."), key);
+    if (entry.default === undefined || key in smallest) return [];
+    return [[key, typeof entry.default === "string" ? entry.default : JSON.stringify(entry.default)]];
+  });
+  assert.deepEqual(parse({ ...smallest, ...Object.fromEntries(defaults) }), parse(smallest));
 });
 
 test("half a group keeps the defaults of its other half", () => {
