@@ -190,7 +190,7 @@ export class DockerEngine {
 }
 
 /** Docker's log stream: frames of 8 bytes header (stream, length) and text. */
-export function demultiplex(raw: Buffer): string {
+function demultiplex(raw: Buffer): string {
   const parts: string[] = [];
   for (let at = 0; at + 8 <= raw.length; ) {
     const length = raw.readUInt32BE(at + 4);

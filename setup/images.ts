@@ -65,7 +65,7 @@ async function exampleImages(root: string): Promise<ProjectImage[]> {
 }
 
 /** Those of the images that are not there, or were built from other sources. */
-export async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
+async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
   const format = `{{index .Config.Labels "${sourceLabel}"}} {{join .RepoTags " "}}`;
   const there = new Map<string, string>();
   const references = images.map(({ reference }) => reference);
@@ -80,7 +80,7 @@ export async function missingImages(images: readonly ProjectImage[]): Promise<Pr
  * Builds the images that are missing, one after the other.
  * @throws SetupError with the last lines of the build's output
  */
-export async function ensureImages(images: readonly ProjectImage[], logDir: string, say: (line: string) => void) {
+async function ensureImages(images: readonly ProjectImage[], logDir: string, say: (line: string) => void) {
   const missing = await missingImages(images);
   for (const [index, image] of missing.entries()) {
     say(`building ${image.reference} (${index + 1} of ${missing.length})`);
