@@ -256,6 +256,16 @@ test("a change is laid over the configuration, so that it can be checked before 
   assert.equal(withChange({}, { "versions.blue": "1.0.0" }).versions, '{"blue":"1.0.0"}');
 });
 
+test("a version that looks like a number or a truth value stays text on its way through the settings", () => {
+  for (const version of ["42", "1042", "1.0", "0x10", "1e3", "true", "null"]) {
+    const observed = observedWith({ blue: "1.0.0" }, "blue");
+    const plan = planDeploy(version, settingsWith({ blue: "1.0.0" }, "blue"), observed);
+    assert.ok("change" in plan);
+    const next = parseSettings(withChange(validConfig, plan.change), { cleaning }, "dev");
+    assert.deepEqual([next.activeColor, next.activeVersion], ["green", version]);
+  }
+});
+
 test("a deploy that was cut short after its shift is finished, not taken for done", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith(versions, "green");
