@@ -37,9 +37,9 @@ async function deploy() {
   await checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]);
   const present = await checkImages(site, settings, system);
   const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) });
-  guardDeploy(thisRun, observed, stack, present);
-  guardStrategy(thisRun, process.env, stack);
-  const drift = driftWarning(observed, settings.activeColor, settings.activeVersion);
+  guardDeploy(thisRun, observed, present);
+  guardStrategy(thisRun, process.env);
+  const drift = driftWarning(observed, settings);
   if (drift) await pulumi.log.warn(drift);
 
   const network = new Network("network", { prefix });
@@ -51,7 +51,7 @@ async function deploy() {
     opsImage: ops,
   });
 
-  const at = (port: number) => `http://${settings.domain ?? "localhost"}${port === 80 ? "" : `:${port}`}`;
+  const at = (port: number) => `http://${settings.domain}${port === 80 ? "" : `:${port}`}`;
   const { shift, schemaRevision, lastBackup } = release;
   return {
     activeColor: shift.result.color,

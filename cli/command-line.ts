@@ -1,6 +1,7 @@
 import { type CommandDef, defineCommand } from "citty";
 import { describeError, exitCode, exitCodes, SettingsError } from "../core/errors.ts";
 import { runOf } from "../core/run.ts";
+import { command as typed } from "../core/wording.ts";
 import { JobFailed } from "../ops/launch.ts";
 import { type Commands, commandsFor } from "./context.ts";
 
@@ -25,7 +26,12 @@ export interface Definition {
   /** Options beside `--stack`. Default none. */
   takes?: Exclude<keyof typeof options, "stack">[];
   /** The one word it needs beside the options, and the refusal without it; left out where it takes none. */
-  word?: { is: string; missing: string; todo: string };
+  word?: {
+    is: string;
+    missing: string;
+    /** What to type after `npm run`, as an example. */
+    example: string;
+  };
 }
 
 /** A command of one stack. Its errors become its exit code. */
@@ -42,9 +48,10 @@ export function command(
       guarded(async () => {
         strict(rawArgs, flags, word);
         const text = (key: string) => (args[key] === undefined ? undefined : String(args[key]));
-        if (word && !args.word) throw new SettingsError(word.missing, word.todo);
+        const stack = text("stack") ?? "dev";
+        if (word && !args.word) throw new SettingsError(word.missing, `write: ${typed(word.example, stack)}`);
         const run = runOf({ strategy: text("strategy"), steps: text("steps") });
-        await work(await commandsFor(text("stack") ?? "dev", run), {
+        await work(await commandsFor(stack, run), {
           word: text("word") ?? "",
           json: args.json === true,
         });

@@ -8,6 +8,7 @@ import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } fr
 import { guardStrategy, withRun } from "../core/run.ts";
 import { parseSettings, type Settings } from "../core/settings.ts";
 import { describeStatus, statusOf } from "../core/status.ts";
+import { command } from "../core/wording.ts";
 import { systems } from "../systems/index.ts";
 import { type Commands, observed, settingsOf } from "./context.ts";
 import { lockStack } from "./lock.ts";
@@ -41,7 +42,7 @@ async function alone(
 }
 
 async function carryOut(plan: Plan, commands: Commands): Promise<void> {
-  const { engine, say } = commands;
+  const { engine, site, say } = commands;
   if ("nothing" in plan) return say(plan.nothing);
   const settings = await checkPlan(plan.change, commands);
   say(plan.sentence);
@@ -55,7 +56,7 @@ async function carryOut(plan: Plan, commands: Commands): Promise<void> {
   say(
     `${plan.color} serves ${plan.version}.` +
       (back
-        ? ` Back to ${other} ${back}: npm run rollback${about(commands)}`
+        ? ` Back to ${other} ${back}: ${command("rollback", site.stack)}`
         : ` There is no other color to go back to.`),
   );
 }
@@ -67,14 +68,16 @@ async function checkPlan(change: ConfigChange, commands: Commands) {
   const next = parseSettings(withRun(withChange(raw, change), commands.run), systems, site.stack);
   const system = systems[next.system];
   const present = system ? await checkImages(site, next, system) : {};
-  guardStrategy(next, commands.run, site.stack);
-  guardDeploy(next, await observed(commands, next), site.stack, present);
+  guardStrategy(next, commands.run);
+  guardDeploy(next, await observed(commands, next), present);
   const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
   return { next, had: (path: string) => path.replace("versions.", "") in versions };
 }
 
 /** After a failed update the first question is who serves; the edge answers it. */
 async function failure(commands: Commands): Promise<StepError> {
+  const { stack } = commands.site;
+  const giveUp = command("rollback", stack);
   const found = await settingsOf(commands)
     .then((settings) => observed(commands, settings))
     .catch(() => undefined);
@@ -83,20 +86,19 @@ async function failure(commands: Commands): Promise<StepError> {
     return new StepError(
       `The update did not go through; ${live ?? "nobody"} is stopped, and visitors see the maintenance page`,
       "do what the message above says and run this again, " +
-        `or give the deploy up, which starts what served before: npm run rollback${about(commands)}`,
+        `or give the deploy up, which starts what served before: ${giveUp}`,
     );
   return new StepError(
-    `The update did not go through; ${live ? `${live} serves` : "see `npm run ops -- status` for who serves"}`,
-    "do what the message above says; then run this again, " +
-      `or give the deploy up: npm run rollback${about(commands)}`,
+    `The update did not go through; ${live ? `${live} serves` : `see \`${command("ops -- status", stack)}\` for who serves`}`,
+    `do what the message above says; then run this again, or give the deploy up: ${giveUp}`,
   );
 }
 
 /** Prints what is there. @returns true when all is as it should be */
 export async function status(commands: Commands, json: boolean): Promise<boolean> {
   const [settings, outputs] = await Promise.all([settingsOf(commands), commands.engine.outputs()]);
-  const wanted = { ...settings, stack: commands.site.stack };
-  const found = statusOf(outputs, await observed(commands, settings), wanted);
+  const services = Object.keys(systems[settings.system]?.services ?? {});
+  const found = statusOf(outputs, await observed(commands, settings), { ...settings, services });
   commands.say(json ? JSON.stringify(found) : describeStatus(found));
   return found.healthy;
 }
@@ -111,9 +113,4 @@ export async function log(commands: Commands, json: boolean): Promise<void> {
 /** Asks something of the change of color that is under way, or lifts an incident. */
 export async function giveOrder(order: OrderInput["order"], commands: Commands): Promise<void> {
   commands.say(describeOrder(await sendOrder(commands.site, order), commands.site.stack));
-}
-
-/** How to name this stack in a command. */
-export function about(commands: Commands): string {
-  return commands.site.stack === "dev" ? "" : ` -- --stack ${commands.site.stack}`;
 }

@@ -1,4 +1,5 @@
-import { StepError } from "../core/errors.ts";
+import { SettingsError, StepError } from "../core/errors.ts";
+import { command } from "../core/wording.ts";
 import type { Commands } from "./context.ts";
 
 /** The configuration a fresh demo begins with; `Pulumi.dev.yaml` holds the rest. */
@@ -12,9 +13,13 @@ interface Outputs {
   versions: Record<string, string>;
 }
 
-/** Brings the stack up. When it is up already, this changes nothing. */
+/**
+ * Brings the stack `dev` up. When it is up already, this changes nothing.
+ * @throws SettingsError for any other stack
+ */
 export async function demo(commands: Commands): Promise<void> {
-  const { engine, say } = commands;
+  const { engine, site, say } = commands;
+  refuseOthers(site.stack, "bring it up with", "pulumi -- up");
   await engine.init();
   if ((await engine.up()) !== 0)
     throw new StepError("The demo did not come up", "mend what it says above and run `npm run demo` again");
@@ -30,9 +35,13 @@ ${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
   npm run demo:down           remove all of it`);
 }
 
-/** Removes everything the demo made: services, volumes, networks, secrets, state. */
+/**
+ * Removes everything the demo made: services, volumes, networks, secrets, state.
+ * @throws SettingsError for any other stack than `dev`
+ */
 export async function demoDown(commands: Commands): Promise<void> {
-  const { engine, say } = commands;
+  const { engine, site, say } = commands;
+  refuseOthers(site.stack, "if all of it is to go, use", "pulumi -- destroy");
   await engine.init();
   if ((await engine.destroy()) !== 0)
     throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");
@@ -41,4 +50,10 @@ export async function demoDown(commands: Commands): Promise<void> {
   for (const [path, value] of Object.entries(beginning)) await engine.set(path, value);
   await engine.forget();
   say("The demo is gone. `npm run demo` brings it up again.");
+}
+
+/** The demo is up and down without a question, which no other stack may be. */
+function refuseOthers(stack: string, todo: string, words: string): void {
+  if (stack !== "dev")
+    throw new SettingsError(`The demo is the stack dev, not ${stack}`, `${todo}: ${command(words, stack)}`);
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { BusyError } from "../core/errors.ts";
+import { command } from "../core/wording.ts";
 import { takeLock } from "../ops/flock.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function lockStack(stack: string): Promise<() => Promise<void>> {
   if (release === "busy")
     throw new BusyError(
       `Another deploy or rollback of the stack ${stack} is under way from this machine; nothing was changed`,
-      "wait for it to end (npm run ops -- log shows its steps) and try again",
+      `wait for it to end (${command("ops -- log", stack)} shows its steps) and try again`,
     );
   return typeof release === "function" ? release : async () => undefined;
 }

@@ -33,7 +33,7 @@ const main = defineCommand({
       {
         description: "Give the idle color a version and let it serve",
         takes: ["strategy", "steps"],
-        word: { is: "a version", missing: "deploy needs a version", todo: "write: npm run deploy -- 1.4.1" },
+        word: { is: "a version", missing: "deploy needs a version", example: "deploy -- 1.4.1" },
       },
       (commands, { word }) => deploy(word, commands),
     ),

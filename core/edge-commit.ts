@@ -25,7 +25,7 @@ export function withoutCandidate(state: EdgeState): EdgeState {
 }
 
 /** The longest time after a commit that can be asked for: a day. */
-export const longestAfterCommitMs = 86_400_000;
+const longestAfterCommitMs = 86_400_000;
 
 /**
  * The state after a commit. It ends a trial and the skew of a commit before it, and the drain of the

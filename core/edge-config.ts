@@ -26,7 +26,7 @@ export type EdgeTimeouts = {
 };
 
 /** The timeouts used where an input names none. */
-export const defaultTimeouts: EdgeTimeouts = {
+const defaultTimeouts: EdgeTimeouts = {
   connect: 2_000,
   server: 60_000,
   client: 60_000,
@@ -34,8 +34,8 @@ export const defaultTimeouts: EdgeTimeouts = {
   drain: 900_000,
 };
 
-/** Connections at once: two descriptors each, and FACTS' 20,000 a container leave room for checks and sockets. */
-export const defaultMaxconn = 8_000;
+/** Connections at once: two descriptors each, below a container's limit of 20,000, with room for checks and sockets. */
+const defaultMaxconn = 8_000;
 const highestMaxconn = 9_500;
 
 /** Everything the edge's configuration depends on. Who serves is not in it: that is in the maps, which change without a reload. */
@@ -65,7 +65,7 @@ export function edgeConfigHash(text: string): string {
 }
 
 /** Name of the backend of a service of a color. */
-export function backendName(color: Color, service: string): string {
+function backendName(color: Color, service: string): string {
   return `be_${color}_${service}`;
 }
 

@@ -1,7 +1,7 @@
 import { SettingsError } from "./errors.ts";
 
 /** Name of the cookie that keeps a visitor with a color. Its value is `<color>.<bucket>`, the bucket 0 to 99. */
-export const visitorCookie = "turnout";
+const visitorCookie = "turnout";
 
 /** How long a browser keeps the cookie where an input does not say it, in seconds. */
 export const defaultCookieMaxAge = 3_600;

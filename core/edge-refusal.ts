@@ -28,7 +28,7 @@ export class EdgeRefusal extends TurnoutError {
 }
 
 /** What a release or an epoch may look like: it stands in a map file and in a header. */
-export const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$/;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$/;
 
 /** @throws EdgeRefusal unless the value is a color */
 export function mustBeColor(color: unknown): void {

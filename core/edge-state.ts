@@ -56,7 +56,7 @@ export type EdgeChange =
   | { kind: "maintenance"; on: boolean; retryAfterSeconds?: number | undefined };
 
 /** Leases are between 1 second and 1 hour. */
-export const leaseLimits = { minMs: 1_000, maxMs: 3_600_000 } as const;
+const leaseLimits = { minMs: 1_000, maxMs: 3_600_000 } as const;
 
 /** A fresh edge: nobody serves. */
 export function initialState(epoch: string): EdgeState {

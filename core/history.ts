@@ -67,11 +67,10 @@ export function trialUnderWay(records: readonly JournalRecord[]): Trial | null {
   return record ? { since: record.at, seconds: Number(record.seconds ?? 0), paused: shift.paused } : null;
 }
 
-/** The record a soak that is under way has begun with. */
-export function soakBegun(records: readonly JournalRecord[], now: Date): JournalRecord | null {
+/** The record that the last soak has begun with, if it has not ended. Whether its job still lives is not known by it. */
+export function soakBegun(records: readonly JournalRecord[]): JournalRecord | null {
   const soak = lastSoak(records);
-  const isOver = soak.some(({ event }) => event === "ended") || endOf(soak) + soakGrace * 1000 < now.getTime();
-  return isOver ? null : (soak[0] ?? null);
+  return soak.some(({ event }) => event === "ended") ? null : (soak[0] ?? null);
 }
 
 /** Whether the last soak is taking its release back. */
@@ -81,8 +80,9 @@ export function soakUndoes(records: readonly JournalRecord[]): boolean {
 
 /** The soak that is under way; null when there is none. */
 export function soakUnderWay(records: readonly JournalRecord[], now: Date): SoakUnderWay | null {
-  const begun = soakBegun(records, now);
-  if (!begun?.color) return null;
+  const begun = soakBegun(records);
+  const isLate = endOf(lastSoak(records)) + soakGrace * 1000 < now.getTime();
+  if (!begun?.color || isLate) return null;
   return { color: begun.color, version: begun.version ?? "", until: textOf(lastSoak(records).findLast(hasEnd)?.until) };
 }
 

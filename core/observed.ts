@@ -1,4 +1,4 @@
-import type { Color, PerColor } from "./color.ts";
+import { type Color, otherColor, type PerColor } from "./color.ts";
 import { GuardError } from "./errors.ts";
 import type { SoakUnderWay, Trial, Undone } from "./history.ts";
 import { describeIncident, type Incident, incidentOf } from "./incidents.ts";
@@ -81,37 +81,51 @@ export const nothingObserved: Observed = {
   edge: "down",
 };
 
+/** What a stack's settings want to serve. */
+type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "stack">;
+
 /**
- * Refuses what would hurt the users of the color that serves now.
+ * Refuses what would hurt the users of the color that serves, and a release that was taken back. While the edge does not
+ * answer, the color that serves is the one that did last by the journal.
  * @param present the release that the images on the server amount to, for each color whose images are all there
  * @throws GuardError
  */
-export function guardDeploy(
-  settings: Settings,
-  observed: Observed,
-  stack: string,
-  present: Partial<PerColor<string>> = {},
-): void {
+export function guardDeploy(settings: Settings, observed: Observed, present: Partial<PerColor<string>> = {}): void {
+  const live = servingColor(observed);
+  if (live) guardServing(settings, observed, live, present);
+  refuseIncident(settings, observed, live, present);
+}
+
+/** Who serves; while the edge does not answer, who did last by the journal. */
+function servingColor({ live, lastRelease, lastUndone }: Observed): Color | null {
+  if (live !== undefined) return live;
+  if (!lastRelease) return null;
+  // What the last update left serving may have been taken back since.
+  return lastUndone?.color === lastRelease.color ? otherColor(lastRelease.color) : lastRelease.color;
+}
+
+/** The color that serves keeps its version, and its version its images. */
+function guardServing(settings: Settings, observed: Observed, live: Color, present: Partial<PerColor<string>>): void {
+  const { stack } = settings;
   const file = `Pulumi.${stack}.yaml`;
-  const { live } = observed;
-  if (!live) return;
   const serving = observed.versions[live];
   const wanted = settings.versions[live];
+  const now = observed.live === undefined ? "by the journal (the edge does not answer)" : "now";
   if (wanted === undefined)
     throw new GuardError(
-      `${file}: versions.${live} is not set, but ${live} serves now; taking it away would cut every user`,
+      `${file}: versions.${live} is not set, but ${live} serves ${now}; taking it away would cut every user`,
       `set it back to ${serving ?? "the serving version"}, shift to the other color first, and remove it then`,
     );
-  // In place: Swarm replaces the replicas of the color that serves, one after the other.
-  if (serving !== null && serving !== wanted && settings.strategy === "rolling" && settings.activeColor === live)
-    return;
-  if (serving !== null && serving !== wanted)
+  if (serving !== null && serving !== wanted) {
+    // In place: Swarm replaces the replicas of the color that serves, one after the other.
+    if (settings.strategy === "rolling" && settings.activeColor === live) return;
     throw new GuardError(
-      `${file}: versions.${live} is ${wanted}, but ${live} serves ${serving} now; ` +
+      `${file}: versions.${live} is ${wanted}, but ${live} serves ${serving} ${now}; ` +
         "blue-green never changes the color that serves",
-      `put the new version on the idle color: npm run deploy -- ${wanted} --stack ${stack} ` +
+      `put the new version on the idle color: ${command(`deploy -- ${wanted}`, stack)} ` +
         `(and set versions.${live} back to ${serving})`,
     );
+  }
   const release = observed.releases[live];
   const stays = settings.activeColor === live;
   const known = [release, observed.also[live]];
@@ -121,17 +135,17 @@ export function guardDeploy(
         "the version was built anew under the same name",
       "give what was built a version of its own and deploy that",
     );
-  refuseIncident(settings, observed, stack, present);
 }
 
 /** A release that was taken back is not given to users again by running the same thing again. */
 function refuseIncident(
-  { activeColor: color, activeVersion: version }: Settings,
-  { live, incidents }: Observed,
-  stack: string,
+  { activeColor: color, activeVersion: version, stack }: Settings,
+  { incidents, versions }: Observed,
+  live: Color | null,
   present: Partial<PerColor<string>>,
 ): void {
-  const incident = live === color ? undefined : incidentOf(incidents, version, present[color]);
+  const serves = live === color && [null, version].includes(versions[color]);
+  const incident = serves ? undefined : incidentOf(incidents, version, present[color]);
   if (!incident) return;
   const subject = incident.color === color ? `${color} ${version}` : version;
   throw new GuardError(
@@ -159,30 +173,32 @@ export function isPullable(image: string): boolean {
 
 /** The refusal for an image that is nowhere. */
 export function missingImage(image: string, key: string, stack: string): GuardError {
+  const pullable = isPullable(image);
   return new GuardError(
-    `Pulumi.${stack}.yaml: ${key} asks for the image ${image}, which the server does not have`,
-    isPullable(image)
-      ? "push it to its registry, log the server in to that registry, or name a version that exists"
+    `Pulumi.${stack}.yaml: ${key} asks for the image ${image}, ` +
+      `which the server does not have${pullable ? " and this machine does not find in its registry" : ""}`,
+    pullable
+      ? "push it to its registry, or name a version that exists; where the registry wants a login, do `docker login` on " +
+          "this machine, which looks, and set docker:registryAuth for the server, which pulls (README, For production)"
       : "build it on the server, or name a version that exists",
   );
 }
 
 /**
  * What to say when the edge serves another color than the last `pulumi up` left behind, or was to leave.
- * @param desired the color that is to serve
- * @param version the version that is to serve; left out, a shift that took back another one is told of, too
  * @returns undefined when they agree
  */
-export function driftWarning(observed: Observed, desired: Color, version?: string): string | undefined {
+export function driftWarning(observed: Observed, wanted: Wanted): string | undefined {
+  const { activeColor, stack } = wanted;
   const recorded = observed.lastRelease?.color;
+  if (!recorded) return undefined;
   if (observed.live === undefined)
     return (
-      recorded &&
-      "Drift: the edge does not answer, so nobody can say which color serves. `npm run ops -- status` tells more."
+      "Drift: the edge does not answer, so nobody can say which color serves. " +
+      `\`${command("ops -- status", stack)}\` tells more.`
     );
-  if (!recorded) return undefined;
-  const next = observed.live === desired ? "This update leaves it so." : `This update shifts to ${desired}.`;
-  const undone = wordsOfUndone(observed, { recorded, desired, version });
+  const next = observed.live === activeColor ? "This update leaves it so." : `This update shifts to ${activeColor}.`;
+  const undone = wordsOfUndone(observed, recorded, wanted);
   if (undone) return `Drift: the last update ${undone}. ${next}`;
   if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
@@ -192,12 +208,13 @@ export function driftWarning(observed: Observed, desired: Color, version?: strin
 /** What happened to the color that the last update left serving, or was to leave. */
 function wordsOfUndone(
   { live, lastUndone }: Observed,
-  { recorded, desired, version }: { recorded: Color; desired: Color; version: string | undefined },
+  recorded: Color,
+  { activeColor, activeVersion }: Wanted,
 ): string | undefined {
   if (!lastUndone || !live || lastUndone.color === live) return undefined;
   const { step, color, at, why, incident } = lastUndone;
   const back = `but the ${step} took it back to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
   if (recorded === color) return `left ${color} serving, ${back}`;
-  const isTriedAgain = desired === color && (version ?? lastUndone.version) === lastUndone.version;
+  const isTriedAgain = activeColor === color && activeVersion === lastUndone.version;
   return isTriedAgain ? `was to leave ${color} serving, ${back}` : undefined;
 }

@@ -12,31 +12,32 @@ export type OrderTarget = Pick<OrderResult, "of" | "color" | "version" | "releas
 /**
  * Finds what an order is about: `retry` the newest open incident, the others the change of color that is under way;
  * `abort` also the soak.
- * @param found whether somebody holds the journal's lock, and the time
+ * @param found whether somebody holds the journal's lock, whether a soak's job is there, and the stack it is about
  * @throws GuardError when there is nothing the order could mean
  */
 export function targetOf(
   order: OrderInput["order"],
   records: readonly JournalRecord[],
-  found: { busy: boolean; now: Date },
+  found: { busy: boolean; soaks: boolean; stack: string },
 ): OrderTarget {
-  if (order === "retry") return newestIncident(records);
+  const { stack } = found;
+  if (order === "retry") return newestIncident(records, stack);
   const shift = found.busy ? shiftUnderWay(records) : null;
   if (shift) {
-    refuse(order, shift);
+    refuse(order, shift, stack);
     return target("shift", shift.started);
   }
-  const soak = order === "abort" ? soakBegun(records, found.now) : null;
-  if (soak && soakUndoes(records)) throw takenBackAlready(soak);
+  const soak = order === "abort" && found.soaks ? soakBegun(records) : null;
+  if (soak && soakUndoes(records)) throw takenBackAlready(soak, stack);
   if (soak) return target("soak", soak);
   if (order === "abort")
     throw new GuardError(
       "No change of color is under way and no soak watches one, so there is nothing to abort",
-      "to go back to the other color, use `npm run rollback`",
+      `to go back to the other color, use \`${command("rollback", stack)}\``,
     );
   throw new GuardError(
     `No change of color is under way, so there is nothing to ${order}`,
-    "see `npm run ops -- status` for who serves",
+    `see \`${command("ops -- status", stack)}\` for who serves`,
   );
 }
 
@@ -63,33 +64,40 @@ export function describeOrder(result: Omit<OrderResult, "step" | "at">, stack: s
   }
 }
 
-function newestIncident(records: readonly JournalRecord[]): OrderTarget {
+function newestIncident(records: readonly JournalRecord[], stack: string): OrderTarget {
   const incident = openIncidents(records).at(-1);
   if (!incident)
-    throw new GuardError("No incident is open, so there is nothing to retry", "deploy: npm run deploy -- VERSION");
+    throw new GuardError(
+      "No incident is open, so there is nothing to retry",
+      `deploy: ${command("deploy -- VERSION", stack)}`,
+    );
   const { color, version, release, id } = incident;
   return { of: "incident", color, version, release, incident: id };
 }
 
 /** What an order cannot do to a change of color in this phase. */
-function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnderWay): void {
-  if (phase === "undoing") throw takenBackAlready(started);
+function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnderWay, stack: string): void {
+  if (phase === "undoing") throw takenBackAlready(started, stack);
   if (order === "abort") return;
   if (phase === "committed")
     throw new GuardError(
       `${named(started)} is past its steps and has all requests, so there is nothing to ${order}`,
-      "to take it back while it is watched, say `npm run ops -- abort`",
+      `to take it back while it is watched, say \`${command("ops -- abort", stack)}\``,
     );
   if (phase === "prepare")
     throw new GuardError(
       `The change to ${named(started)} has no step under way that one could ${order}`,
-      "wait for the first step of its canary, which `npm run ops -- status` shows, or say `npm run ops -- abort`",
+      `wait for the first step of its canary, which \`${command("ops -- status", stack)}\` shows, ` +
+        `or say \`${command("ops -- abort", stack)}\``,
     );
   if (order === "resume" && !paused) throw new GuardError(`${named(started)} is not paused`);
 }
 
-function takenBackAlready(record: JournalRecord): GuardError {
-  return new GuardError(`${named(record)} is being taken back already`, "see `npm run ops -- log` for why");
+function takenBackAlready(record: JournalRecord, stack: string): GuardError {
+  return new GuardError(
+    `${named(record)} is being taken back already`,
+    `see \`${command("ops -- log", stack)}\` for why`,
+  );
 }
 
 function target(of: OrderTarget["of"], record: JournalRecord): OrderTarget {

@@ -3,6 +3,7 @@ import { GuardError } from "./errors.ts";
 import { describeIncident, incidentOf } from "./incidents.ts";
 import type { Observed } from "./observed.ts";
 import type { Settings } from "./settings.ts";
+import { command } from "./wording.ts";
 
 /** Config lines to write before `pulumi up`; null removes one. */
 export type ConfigChange = Record<string, string | null>;
@@ -22,7 +23,7 @@ export function planDeploy(
   observed: Observed,
   recorded: Color | null = observed.live ?? null,
 ): Plan {
-  const live = knownLive(observed);
+  const live = knownLive(observed, settings);
   if (live && observed.versions[live] === version && settings.activeColor === live) {
     if (recorded === live) return { nothing: `${version} already serves, on ${live}. Nothing to do.` };
     const sentence = `${version} already serves, on ${live}; finishing the update that was cut short.`;
@@ -55,9 +56,10 @@ function planRolling(version: string, live: Color, observed: Observed): Plan {
  * @throws GuardError when there is nothing to go back to
  */
 export function planRollback(settings: Settings, observed: Observed): Plan {
-  const live = knownLive(observed);
+  const live = knownLive(observed, settings);
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
   if (settings.activeColor !== live) return giveUp(live, settings, observed);
+  const { stack } = settings;
   const color = otherColor(live);
   const version = observed.versions[color] ?? settings.versions[color];
   // With no color to go back to, it is a release that did not get through in the serving color's place.
@@ -68,23 +70,23 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
   if (!version)
     throw new GuardError(
       `${color} has no version, so there is nothing to go back to`,
-      "deploy the version you want: npm run deploy -- VERSION",
+      `deploy the version you want: ${command("deploy -- VERSION", stack)}`,
     );
   const incident = incidentOf(observed.incidents, version, observed.releases[color]);
   if (incident)
     throw new GuardError(
       `${color} ${version} was taken back ${describeIncident(incident)}, so it is nothing to go back to`,
-      "deploy the version you want: npm run deploy -- VERSION",
+      `deploy the version you want: ${command("deploy -- VERSION", stack)}`,
     );
   if (observed.versions[color] === null)
     throw new GuardError(
       `${color} ${version} is gone: none of its services is on the server, so there is nothing to go back to now`,
-      "bring it back beside the serving color with `npm run pulumi -- up --refresh`, then run this again",
+      `bring it back beside the serving color with \`${command("pulumi -- up --refresh", stack)}\`, then run this again`,
     );
   if (!isWarm(color, observed))
     throw new GuardError(
       `${color} is not warm any more: not every replica of it is ready`,
-      `deploy its version anew: npm run deploy -- ${version}`,
+      `deploy its version anew: ${command(`deploy -- ${version}`, stack)}`,
     );
   return {
     change: {
@@ -159,11 +161,11 @@ function isWarm(color: Color, observed: Observed): boolean {
   return web.length > 0 && web.every((one) => one.wanted > 0 && one.ready >= one.wanted);
 }
 
-function knownLive(observed: Observed): Color | null {
+function knownLive(observed: Observed, { stack }: Settings): Color | null {
   if (observed.live === undefined)
     throw new GuardError(
       "The edge does not answer, so nobody can say which color serves",
-      "look at `npm run ops -- status`, mend the edge, and try again",
+      `look at \`${command("ops -- status", stack)}\`, mend the edge, and try again`,
     );
   return observed.live;
 }

@@ -2,6 +2,7 @@ import type { EdgeConfigInput } from "./edge-config.ts";
 import { names } from "./names.ts";
 import { replicasOf, type Settings } from "./settings.ts";
 import { type System, servicesOf } from "./system.ts";
+import { type EdgeRequest, readyCheck } from "./system-routes.ts";
 
 /** What the edge has to know of a system: where its requests go and how to tell that a replica is one of its own. */
 export function edgeConfigInput(prefix: string, system: System, settings: Settings): EdgeConfigInput {
@@ -21,13 +22,7 @@ export function edgeConfigInput(prefix: string, system: System, settings: Settin
   };
 }
 
-/** What must answer 200 for a color to be ready, through the edge: the ready path of each service with a route. */
-export function readyChecks(system: System): { path: string; host?: string }[] {
-  return servicesOf(system, "web").flatMap(([, service]) => {
-    const path = service.ready ?? service.health;
-    const prefixes = service.route?.paths;
-    if (!path || (prefixes && !prefixes.some((prefix) => path.startsWith(prefix)))) return [];
-    const host = service.route?.hosts?.[0];
-    return [host ? { path, host } : { path }];
-  });
+/** What must answer 200 for a color to be ready, through the edge: the ready path of each web service. */
+export function readyChecks(system: System): EdgeRequest[] {
+  return servicesOf(system, "web").map(([, service]) => readyCheck(service));
 }

@@ -63,11 +63,11 @@ export function jobWithRun<T extends object>(input: T, { TURNOUT_STRATEGY: said,
  * Refuses a strategy that a production stack must not have by habit: in place there is no color to go back to.
  * @throws GuardError
  */
-export function guardStrategy(settings: Settings, run: Run, stack: string): void {
+export function guardStrategy(settings: Settings, run: Run): void {
   if (settings.strategy !== "rolling" || !settings.production || run.TURNOUT_STRATEGY === "rolling") return;
   throw new GuardError(
-    `Pulumi.${stack}.yaml: strategy is rolling, which changes the serving color in place, on a production stack`,
-    `write blue-green or canary, or say it for one run: ${command("deploy -- VERSION --strategy rolling", stack)}`,
+    `Pulumi.${settings.stack}.yaml: strategy is rolling, which changes the serving color in place, on a production stack`,
+    `write blue-green or canary, or say it for one run: ${command("deploy -- VERSION --strategy rolling", settings.stack)}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { type Color, colors, otherColor } from "./color.ts";
 import { SettingsError } from "./errors.ts";
 import { rolloutSchema, strategies, thresholdsSchema } from "./settings-rollout.ts";
 import type { System } from "./system.ts";
-import { group, nearest, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./wording.ts";
+import { command, group, nearest, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./wording.ts";
 
 const flag = z.boolean({ error: write("true or false") });
 const version = z
@@ -15,6 +15,14 @@ const port = whole(1, 65535, "a port number");
 const constraints = z.array(text('a constraint such as "node.role == manager"'), {
   error: write('a list such as ["node.role == manager"]'),
 });
+const hostError = write(
+  "the server's name or IPv4 address alone, such as db.example.org; its port is database.external.port",
+);
+const sslmodes = ["disable", "allow", "prefer", "require"] as const;
+const sslmodeError = (issue: { readonly input?: unknown }) =>
+  ["verify-ca", "verify-full"].includes(String(issue.input))
+    ? `is ${JSON.stringify(issue.input)}, which needs the CA's certificate, and there is no setting for it yet; write require`
+    : write(`one of ${sslmodes.join(", ")}`)(issue);
 /** No sentence about a secret may show its value. */
 const secret = z
   .string({ error: writeUnseen("is no text", "its value in quotes") })
@@ -34,12 +42,12 @@ const schema = z.strictObject({
   domain: z
     .string({ error: write("a domain as text, such as example.org") })
     .regex(/^[\w.-]+$/, { error: write("a domain alone, such as example.org") })
-    .optional(),
+    .default("localhost"),
   database: group({
     external: group({
-      host: text("the server's name or address as text"),
+      host: z.string({ error: hostError }).regex(/^\w[\w.-]*$/, { error: hostError }),
       port: port.default(5432),
-      sslmode: text("how to encrypt as text, such as require").default("require"),
+      sslmode: z.enum(sslmodes, { error: sslmodeError }).default("require"),
     }).optional(),
     maxConnections: whole(10, 5000).default(100),
     lockTimeout: whole(1, 600, "seconds as a whole number").default(5),
@@ -59,6 +67,8 @@ const schema = z.strictObject({
 export type Settings = z.output<typeof schema> & {
   /** The color to serve has this version. */
   readonly activeVersion: string;
+  /** The stack they are of, for the commands in messages. */
+  readonly stack: string;
 };
 
 /** Secrets Turnout itself needs, beside the system's. */
@@ -74,7 +84,7 @@ const shortestToken = 16;
  * Checks a stack's settings.
  * @param raw the project's configuration, key without the project's name → text or JSON as Pulumi hands it over
  * @param systems the known systems by name
- * @param stack name of the stack, for the messages
+ * @param stack name of the stack
  * @throws SettingsError naming the key path, what was found and what to write instead
  */
 export function parseSettings(
@@ -88,7 +98,7 @@ export function parseSettings(
   if (unknown.length > 0) throw fromUnknown(unknown, known, file);
   const values = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, decode(key, value)]));
   for (const key of ["system", "activeColor", "versions"] as const)
-    if (values[key] === undefined) throw new SettingsError(`${file}: ${key} is not set`, hint(key, systems));
+    if (values[key] === undefined) throw new SettingsError(`${file}: ${key} is not set`, hint(key, systems, stack));
   const parsed = schema.safeParse(values);
   if (!parsed.success) {
     const { what, todo } = refusalOf(parsed.error, "Pulumi.yaml for what there is");
@@ -113,25 +123,25 @@ export function parseSettings(
     if (!Object.hasOwn(settings.secrets, key))
       throw new SettingsError(
         `${file}: secrets.${key} (${description}) is missing`,
-        `set it with: npm run pulumi -- config set --secret --path secrets.${key} --stack ${stack}`,
+        `set it with: ${command(`pulumi -- config set --secret --path secrets.${key}`, stack)}`,
       );
   if ((settings.secrets.edgeToken ?? "").length < shortestToken)
     throw new SettingsError(
       `${file}: secrets.edgeToken is shorter than ${shortestToken} characters`,
-      `set one nobody can guess: openssl rand -hex 32 | npm run pulumi -- config set --secret --path secrets.edgeToken --stack ${stack}`,
+      `set one nobody can guess: openssl rand -hex 32 | ${command("pulumi -- config set --secret --path secrets.edgeToken", stack)}`,
     );
   for (const key of Object.keys(settings.secrets))
     if (!Object.hasOwn(required, key))
       throw new SettingsError(
         `${file}: secrets.${key} is used by nothing`,
-        `remove it with: npm run pulumi -- config rm --path secrets.${key} --stack ${stack}`,
+        `remove it with: ${command(`pulumi -- config rm --path secrets.${key}`, stack)}`,
       );
   if (settings.ports.public === settings.ports.preview)
     throw new SettingsError(`${file}: ports.public and ports.preview are both ${settings.ports.public}`, "change one");
 
   const activeVersion = settings.versions[settings.activeColor];
   if (!activeVersion) throw noVersion(settings.activeColor, settings.versions, file, stack);
-  return { ...settings, activeVersion };
+  return { ...settings, activeVersion, stack };
 }
 
 /** The colors that have a version, blue first. */
@@ -147,11 +157,11 @@ export function replicasOf(settings: Pick<Settings, "replicas">, service: string
 function noVersion(color: Color, versions: Settings["versions"], file: string, stack: string): SettingsError {
   const other = otherColor(color);
   const back = versions[other]
-    ? `, or serve the other one: npm run pulumi -- config set activeColor ${other} --stack ${stack}`
+    ? `, or serve the other one: ${command(`pulumi -- config set activeColor ${other}`, stack)}`
     : "";
   return new SettingsError(
     `${file}: activeColor is ${color}, but versions.${color} is not set`,
-    `give it a version: npm run pulumi -- config set --path versions.${color} VERSION --stack ${stack}${back}`,
+    `give it a version: ${command(`pulumi -- config set --path versions.${color} VERSION`, stack)}${back}`,
   );
 }
 
@@ -175,10 +185,14 @@ function decode(key: string, raw: string): unknown {
   }
 }
 
-function hint(key: "system" | "activeColor" | "versions", systems: Readonly<Record<string, System>>): string {
+function hint(
+  key: "system" | "activeColor" | "versions",
+  systems: Readonly<Record<string, System>>,
+  stack: string,
+): string {
   if (key === "system") return `write one of ${Object.keys(systems).join(", ")}`;
   if (key === "activeColor") return "write blue or green";
-  return "give the color to serve a version: npm run pulumi -- config set --path versions.blue VERSION";
+  return `give the color to serve a version: ${command("pulumi -- config set --path versions.blue VERSION", stack)}`;
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {

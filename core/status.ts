@@ -3,7 +3,7 @@ import { colors, isColor } from "./color.ts";
 import type { SoakUnderWay, Trial } from "./history.ts";
 import { describeIncident, type Incident, incidentOf } from "./incidents.ts";
 import type { Observed, ServiceReplicas } from "./observed.ts";
-import type { Settings } from "./settings.ts";
+import { replicasOf, type Settings } from "./settings.ts";
 import { command } from "./wording.ts";
 
 /** What `ops status --json` prints. Keys are only ever added. */
@@ -17,7 +17,7 @@ export interface Status {
   weight: number;
   versions: PerColor<string | null>;
   schemaRevision: string | null;
-  /** Desired and live agree, and every replica that should run does. */
+  /** Desired and live agree, and every replica that should run does: in the serving color, those of the settings. */
   healthy: boolean;
   edge: "up" | "down";
   replicas: ServiceReplicas[];
@@ -38,10 +38,13 @@ export interface Status {
 }
 
 /** What the stack's settings want, which differs from the state until an update has gone through. */
-export type Wanted = Pick<Settings, "activeColor" | "activeVersion"> & { stack: string };
+export type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "replicas" | "stack"> & {
+  /** The names of the system's services. */
+  services: readonly string[];
+};
 
 /** Puts together what the state wants and what is there. */
-export function statusOf(outputs: Record<string, unknown>, observed: Observed, wanted?: Wanted): Status {
+export function statusOf(outputs: Record<string, unknown>, observed: Observed, wanted: Wanted): Status {
   const desired = isColor(outputs.activeColor) ? outputs.activeColor : null;
   const live = observed.live ?? null;
   const problems = problemsOf(desired, observed, wanted);
@@ -104,27 +107,39 @@ function describeTrial({ since, seconds, paused }: Trial): string {
   return `, since ${since} for ${seconds} s${paused ? ", paused" : ""}`;
 }
 
-function problemsOf(desired: Color | null, observed: Observed, configured: Wanted | undefined): string[] {
-  const problems = [servingProblem(desired, observed, configured)].filter((one) => one !== undefined);
+function problemsOf(desired: Color | null, observed: Observed, wanted: Wanted): string[] {
+  const problems = [servingProblem(desired, observed, wanted)].filter((one) => one !== undefined);
   if (observed.maintenance)
     problems.push("Visitors see the maintenance page: a deploy by recreate is under way, or was cut short.");
   if (observed.unready) problems.push(`${observed.live} serves but is not ready: ${observed.unready}`);
   for (const one of observed.services) {
     // Between two colors no worker runs for a moment; the job that sees to it is under way.
     if (one.kind === "worker" && observed.handover) continue;
-    const wanted = one.kind === "worker" && one.color === observed.live ? Math.max(1, one.wanted) : one.wanted;
-    if (one.ready < wanted) problems.push(`${one.color} ${one.service}: ${one.ready} of ${wanted} replicas are ready.`);
+    // A service of the serving color may have been scaled down by hand; the other one's workers rest.
+    const least = one.color === observed.live ? replicasOf(wanted, one.service) : 0;
+    const replicas = Math.max(least, one.wanted);
+    if (one.ready < replicas)
+      problems.push(`${one.color} ${one.service}: ${one.ready} of ${replicas} replicas are ready.`);
   }
-  return problems;
+  return [...problems, ...missingServices(observed, wanted)];
+}
+
+function missingServices({ live, services }: Observed, wanted: Wanted): string[] {
+  if (!live) return [];
+  const there = services.filter((one) => one.color === live).map(({ service }) => service);
+  return wanted.services
+    .filter((service) => !there.includes(service))
+    .map((service) => `${live} ${service}: the service is not on the server.`);
 }
 
 /** Why other users are served than should be. */
-function servingProblem(desired: Color | null, observed: Observed, wanted: Wanted | undefined): string | undefined {
+function servingProblem(desired: Color | null, observed: Observed, wanted: Wanted): string | undefined {
   if (observed.live === undefined || observed.edge === "down") return "The edge does not answer.";
   if (desired === null) return "No update has gone through yet.";
-  const undone = wanted && takenBack(observed, wanted);
+  const undone = takenBack(observed, wanted);
   if (undone || observed.live === desired) return undone;
-  return `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; \`npm run pulumi -- preview\` says more.`;
+  const more = `\`${command("pulumi -- preview", wanted.stack)}\` says more`;
+  return `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; ${more}.`;
 }
 
 /** What is configured to serve was taken back, and nobody has given it up yet. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SettingsError } from "./errors.ts";
+import { refuseUnreachable } from "./system-routes.ts";
 import { group, refusalOf, text, whole, write } from "./wording.ts";
 
 const named = "a name of at most 31 lower-case letters, digits and dashes, beginning with a letter";
@@ -47,7 +48,7 @@ const service = group({
   }).optional(),
   /** Answers 200 as long as the process lives; the edge asks it. Required for `web`. */
   health: path.optional(),
-  /** Answers 200 when the service can do its work; a shift waits for it. Default: `health`. */
+  /** Answers 200 when the service can do its work; asked through the edge, so it must reach it. Default: `health`. */
   ready: path.optional(),
   /** Command Docker runs in the container to know that it lives. */
   healthCommand: argv,
@@ -153,6 +154,11 @@ export function defineSystem(definition: SystemDefinition): System {
     throw new SettingsError(`${where}: ${what}`, todo);
   }
   const system = parsed.data;
+  if (system.database.user === "postgres")
+    throw new SettingsError(
+      `${where}: database.user is "postgres", PostgreSQL's superuser`,
+      "choose a name of the system's own",
+    );
   const files = new Set<string>([databaseUrlSecret.file]);
   for (const [key, { file }] of Object.entries(system.secrets)) {
     if (reservedSecrets.includes(key))
@@ -180,6 +186,7 @@ export function defineSystem(definition: SystemDefinition): System {
         "define it under `secrets`, or remove it",
       );
   }
+  refuseUnreachable(system, where);
   if (!Object.hasOwn(system.services, system.migrations.service))
     throw new SettingsError(
       `${where}: migrations.service names "${system.migrations.service}", which is no service`,

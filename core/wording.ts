@@ -25,10 +25,11 @@ export function write(what: string): ErrorMap {
 /**
  * A command as a person types it.
  * @param words what comes after `npm run`, such as `ops -- status`
- * @param stack the stack it is for; `dev` is the one every command takes by itself
+ * @param stack the stack it is for; `dev` is the one every command takes by itself, but for `pulumi`, which takes the one
+ * that is selected
  */
 export function command(words: string, stack: string): string {
-  if (stack === "dev") return `npm run ${words}`;
+  if (stack === "dev" && !words.startsWith("pulumi ")) return `npm run ${words}`;
   return `npm run ${words}${words.includes(" -- ") ? "" : " --"} --stack ${stack}`;
 }
 

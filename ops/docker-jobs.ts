@@ -64,6 +64,12 @@ export async function startSoak(docker: Docker, input: SoakInput, secrets: Mount
   await docker.createService(soakService(unique(name), input, secrets, self.Config.Image) as never);
 }
 
+/** Whether the service of a stack's soak is there. */
+export async function soaks(docker: Docker, prefix: string): Promise<boolean> {
+  const filters = { label: [`${jobLabel}=${names(prefix).job("soak")}`] };
+  return (await docker.listServices({ filters })).length > 0;
+}
+
 /** The service of a soak, as Docker is asked for it. @param name its own, unique one */
 export function soakService(name: string, input: SoakInput, secrets: MountedSecret[], image: string) {
   const { prefix } = input;

@@ -11,6 +11,7 @@ import {
   ownService,
   removeJobs,
   removeServices,
+  soaks,
   startJob,
   startSoak,
 } from "./docker-jobs.ts";
@@ -109,6 +110,11 @@ export class DockerEngine {
   /** @see startSoak */
   startSoak(input: SoakInput, secrets: MountedSecret[]): Promise<void> {
     return startSoak(this.#docker, input, secrets);
+  }
+
+  /** Whether a stack's soak is there. */
+  soaks(prefix: string): Promise<boolean> {
+    return soaks(this.#docker, prefix);
   }
 
   /** Removes the service of a stack's soak; does nothing when there is none. */
@@ -216,7 +222,7 @@ export class DockerEngine {
 }
 
 /** Docker's log stream: frames of 8 bytes header (stream, length) and text. */
-export function demultiplex(raw: Buffer): string {
+function demultiplex(raw: Buffer): string {
   const parts: string[] = [];
   for (let at = 0; at + 8 <= raw.length; ) {
     const length = raw.readUInt32BE(at + 4);

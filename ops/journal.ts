@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { BusyError, StepError } from "../core/errors.ts";
 import type { JournalRecord } from "../core/records.ts";
+import { command } from "../core/wording.ts";
 import { takeLock } from "./flock.ts";
 
 /**
@@ -9,9 +10,12 @@ import { takeLock } from "./flock.ts";
  */
 export class Journal {
   readonly #file: string;
+  readonly #stack: string;
 
-  constructor(directory: string) {
+  /** @param stack the stack it is of, for the commands in messages. Default dev */
+  constructor(directory: string, stack = "dev") {
     this.#file = `${directory}/journal.jsonl`;
+    this.#stack = stack;
   }
 
   /** Adds one record. @throws StepError when the disk does not take it */
@@ -61,7 +65,7 @@ export class Journal {
       const waited = seconds > 0 ? `; it was waited for ${seconds} s` : "";
       throw new BusyError(
         `${lockHolder(await this.read(), locks)}${waited}`,
-        "wait for it to end (npm run ops -- log shows its steps) and run this again",
+        `wait for it to end (${command("ops -- log", this.#stack)} shows its steps) and run this again`,
       );
     }
     if (typeof release !== "function") throw new StepError("The journal cannot be locked: there is no `flock` here");

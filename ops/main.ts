@@ -1,5 +1,6 @@
 import { describeError, exitCode, StepError, TurnoutError } from "../core/errors.ts";
 import { type JobInputs, type JobVerb, jobPaths } from "../core/jobs.ts";
+import { stackOf } from "../core/names.ts";
 import { runAgent } from "./agent/main.ts";
 import { backup } from "./commands/backup.ts";
 import { edgeConfig } from "./commands/edge-config.ts";
@@ -59,7 +60,7 @@ const verbs: {
 
 async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<object> {
   const context: JobContext = {
-    journal: new Journal(jobPaths.journal),
+    journal: new Journal(jobPaths.journal, stackOf(input.prefix)),
     docker: new DockerEngine(jobPaths.socket),
     edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
     say: (line) => process.stderr.write(`${line}\n`),

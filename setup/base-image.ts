@@ -6,7 +6,7 @@ import { ask, onPath, work } from "./run.ts";
 import { SetupError, type Step } from "./step.ts";
 
 /** What all our images are built from. */
-export const baseImage = "debian:trixie-slim";
+const baseImage = "debian:trixie-slim";
 
 /**
  * The base image: pulled, else made from Debian's packages.

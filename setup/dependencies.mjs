@@ -55,9 +55,9 @@ function installNode(root, log, tools) {
  * npm puts node_modules/.bin first on the PATH, so the `node` that runs this may be the very one that `npm ci` is about
  * to delete. What installs has to use the one from outside.
  */
-export function outsideEnvironment(env = process.env) {
-  const places = (env.PATH ?? "").split(delimiter).filter((place) => !place.includes("node_modules"));
-  return { ...env, PATH: places.join(delimiter) };
+function outsideEnvironment() {
+  const places = (process.env.PATH ?? "").split(delimiter).filter((place) => !place.includes("node_modules"));
+  return { ...process.env, PATH: places.join(delimiter) };
 }
 
 function runLogged(command, argv, { cwd, log }) {

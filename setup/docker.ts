@@ -45,7 +45,7 @@ export const swarm: Step = {
     return state === "active false" ? "this engine is no manager of its swarm" : "this engine is in no swarm";
   },
   async run(say) {
-    if (process.env.DOCKER_HOST && !process.env.DOCKER_HOST.startsWith("unix:"))
+    if (!isLocalEngine())
       throw new SetupError("The engine at DOCKER_HOST is in no swarm, or no manager of one", this.remedy);
     await work(
       {
@@ -58,6 +58,11 @@ export const swarm: Step = {
     );
   },
 };
+
+/** Whether the engine is on this machine. @param host where it is, as DOCKER_HOST says; empty for the default one */
+export function isLocalEngine(host = process.env.DOCKER_HOST ?? ""): boolean {
+  return host === "" || host.startsWith("unix:");
+}
 
 /** Whether packages can be installed here. */
 export function isRootOnDebian(): boolean {

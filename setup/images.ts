@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { build } from "esbuild";
+import { isLocalEngine } from "./docker.ts";
 import { ask, work } from "./run.ts";
 import type { Step } from "./step.ts";
 
@@ -38,12 +39,20 @@ export async function imageReference(root: string, name: OwnImage): Promise<stri
   return (await ownImage(root, name)).reference;
 }
 
-/** All images of the project: our own, and every version of the example system. */
-export async function projectImages(root: string): Promise<ProjectImage[]> {
+/**
+ * All images of the project: our own, and on an engine of this machine every version of the example system.
+ * @param root the project folder
+ * @param local whether the engine is on this machine. Default: what DOCKER_HOST says
+ */
+export async function projectImages(root: string, local = isLocalEngine()): Promise<ProjectImage[]> {
   const own = await Promise.all((["edge", "ops", "postgres"] as const).map((name) => ownImage(root, name)));
+  return local ? [...own, ...(await exampleImages(root))] : own;
+}
+
+async function exampleImages(root: string): Promise<ProjectImage[]> {
   const context = join(root, "examples", "cleaning");
   const source = hash(await filesOf(context));
-  const examples = exampleServices.flatMap((service) =>
+  return exampleServices.flatMap((service) =>
     exampleVersions.map((version) => ({
       ...named(`turnout-example-cleaning-${service}`, version),
       source,
@@ -53,11 +62,10 @@ export async function projectImages(root: string): Promise<ProjectImage[]> {
       generated: {},
     })),
   );
-  return [...own, ...examples];
 }
 
 /** Those of the images that are not there, or were built from other sources. */
-export async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
+async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
   const format = `{{index .Config.Labels "${sourceLabel}"}} {{join .RepoTags " "}}`;
   const there = new Map<string, string>();
   const references = images.map(({ reference }) => reference);
@@ -72,7 +80,7 @@ export async function missingImages(images: readonly ProjectImage[]): Promise<Pr
  * Builds the images that are missing, one after the other.
  * @throws SetupError with the last lines of the build's output
  */
-export async function ensureImages(images: readonly ProjectImage[], logDir: string, say: (line: string) => void) {
+async function ensureImages(images: readonly ProjectImage[], logDir: string, say: (line: string) => void) {
   const missing = await missingImages(images);
   for (const [index, image] of missing.entries()) {
     say(`building ${image.reference} (${index + 1} of ${missing.length})`);

@@ -1,5 +1,6 @@
 // Where every npm script begins: `node setup/start.mjs <task> [arguments]`. It runs on any Node from 18 on, makes sure
-// that the npm dependencies are there and current, and hands the task to `main.ts` on the project's own Node.
+// that the npm dependencies are there and current, and hands the task to `main.ts` on the project's own Node. `doctor`
+// only looks, so without them it ends here.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
@@ -13,6 +14,9 @@ const [task = "", ...argv] = process.argv.slice(2);
 
 if (task === "install-dependencies") {
   installUnlessCurrent();
+} else if (task === "doctor" && !dependenciesCurrent(root)) {
+  console.log("✗ npm dependencies: not installed, or not those of package-lock.json. Run `npm run setup`.");
+  process.exitCode = 1;
 } else {
   if (!dependenciesCurrent(root)) installUnderLock();
   runTask();

@@ -28,6 +28,7 @@ export const cleaning = defineSystem({
       image: "turnout-example-cleaning-web:{version}",
       port: 3000,
       health: "/healthz",
+      ready: "/",
       healthCommand: ["python3", "-I", "-S", "/app/healthcheck.py", "http://127.0.0.1:3000/healthz"],
     },
     jobs: {

@@ -1,5 +1,6 @@
 import { BusyError } from "../../core/errors.ts";
 import type { OrderInput } from "../../core/jobs.ts";
+import { stackOf } from "../../core/names.ts";
 import { targetOf } from "../../core/orders.ts";
 import type { JobContext } from "../context.ts";
 
@@ -10,11 +11,12 @@ import type { JobContext } from "../context.ts";
  * @throws GuardError when there is nothing the order could mean
  */
 export async function order(input: OrderInput, context: JobContext, operator: string) {
-  const busy = await isBusy(context);
-  const now = context.now();
-  const { of, ...about } = targetOf(input.order, await context.journal.read(), { busy, now });
+  const { prefix } = input;
+  const [busy, soaks] = await Promise.all([isBusy(context), context.docker.soaks(prefix)]);
+  const found = { busy, soaks, stack: stackOf(prefix) };
+  const { of, ...about } = targetOf(input.order, await context.journal.read(), found);
   const { incident, ...release } = about;
-  const record = { at: now.toISOString(), step: "order", event: input.order, operator, ...release };
+  const record = { at: context.now().toISOString(), step: "order", event: input.order, operator, ...release };
   await context.journal.append(incident === null ? record : { ...record, incident });
   return { order: input.order, of, ...about };
 }

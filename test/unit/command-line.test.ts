@@ -25,6 +25,7 @@ test("what a command does not take is refused in one sentence, with exit code 2"
     [["ops"], `No command is given. Write one of ${verbs}.`],
     [["ops", "nonsense"], `"nonsense" is no command. Write one of ${verbs}.`],
     [["deploy"], "deploy needs a version. Write: npm run deploy -- 1.4.1."],
+    [["deploy", "--stack", "prod"], "deploy needs a version. Write: npm run deploy -- 1.4.1 --stack prod."],
     [["ops", "promote", "now"], '"now" is nothing this command takes. It takes --stack.'],
     [["rollback", "--strategy=canary"], '"--strategy=canary" is nothing this command takes. It takes --stack.'],
     [

@@ -82,7 +82,7 @@ test("what the migration is told: the color's image in the color's network, secr
     constraints: ["node.role == manager"],
   });
   assert.deepEqual(told.upgrade, ["alembic", "upgrade", "head"]);
-  assert.deepEqual(told.ready, [{ path: "/readyz" }, { path: "/healthz" }]);
+  assert.deepEqual(told.ready, [{ path: "/readyz" }, { path: "/" }]);
   assert.equal(told.lockTimeout, 5);
 });
 

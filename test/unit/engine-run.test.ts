@@ -6,8 +6,8 @@ import { type TestContext, test } from "node:test";
 import { engine } from "../../cli/engine.ts";
 import type { Run } from "../../core/run.ts";
 
-/** An engine that writes down what it is told for the run. @returns what it was told */
-async function upWith(t: TestContext, run?: Run): Promise<string> {
+/** An engine that writes down what it is told, for a run or to set. @returns the file */
+function writingEngine(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "turnout-engine-"));
   const { PATH, TURNOUT_STEPS } = process.env;
   t.after(() => {
@@ -19,7 +19,7 @@ async function upWith(t: TestContext, run?: Run): Promise<string> {
   const program = `#!/bin/sh
 case "$1" in
   up) echo "$TURNOUT_STRATEGY|$TURNOUT_STEPS|$*" > '${told}' ;;
-  config) echo '{}' ;;
+  config) [ "$2" = set ] && echo "$*" > '${told}'; echo '{}' ;;
   *) exit 1 ;;
 esac
 `;
@@ -27,6 +27,12 @@ esac
   chmodSync(join(directory, "pulumi"), 0o755);
   process.env.PATH = directory + delimiter + PATH;
   process.env.TURNOUT_STEPS = "from the shell";
+  return told;
+}
+
+/** @returns what an engine was told for the run */
+async function upWith(t: TestContext, run?: Run): Promise<string> {
+  const told = writingEngine(t);
   assert.equal(await engine("test", "turnout").up(run), 0);
   return readFileSync(told, "utf8");
 }
@@ -45,4 +51,10 @@ test("empty text takes away what the shell says, and a plain run leaves it", asy
     await upWith(t, { TURNOUT_STRATEGY: undefined, TURNOUT_STEPS: "from the shell" }),
     /^\|from the shell\|/,
   );
+});
+
+test("a value is set as text by its path, whatever it looks like", async (t) => {
+  const told = writingEngine(t);
+  await engine("test", "turnout").set("versions.green", "1042");
+  assert.match(readFileSync(told, "utf8"), /^config set --path --type string versions\.green 1042 --stack test /);
 });

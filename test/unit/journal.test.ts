@@ -111,6 +111,11 @@ test("the lock is given to one; the other is told who holds it", async (t) => {
     unknown,
     "what has ended is not its holder",
   );
+  const inProd = new BusyError(
+    "Another job holds the lock of this stack",
+    "wait for it to end (npm run ops -- log --stack prod shows its steps) and run this again",
+  );
+  await assert.rejects(new Journal(directory, "prod").lock(0), inProd);
 });
 
 test("who waits gets the lock when it is given back", async (t) => {

@@ -15,6 +15,7 @@ import { firstMoment, green, told } from "../support/records.ts";
 type Order = OrderInput["order"];
 const orders = ["promote", "abort", "pause", "resume"] as const;
 const now = new Date(firstMoment + 60_000);
+const soaks = true;
 const preparing = told(["shift started"]);
 const onTrial = told(["shift started"], ["shift trial", { weight: 5, seconds: 300 }]);
 const paused = [...onTrial, ...told(["order pause"])];
@@ -40,7 +41,7 @@ test("what an order is about", () => {
     ["abort", [...soaking, ...onTrial], true, shift],
   ];
   for (const [given, journal, busy, expected] of table)
-    assert.deepEqual(targetOf(given, journal, { busy, now }), expected, given);
+    assert.deepEqual(targetOf(given, journal, { busy, soaks, stack: "dev" }), expected, given);
 });
 
 test("an order that means nothing now is refused with the reason", () => {
@@ -64,7 +65,6 @@ test("an order that means nothing now is refused with the reason", () => {
       "to take it back while it is watched, say `npm run ops -- abort`",
     );
   const already = new GuardError("green 1.2.0 is being taken back already", "see `npm run ops -- log` for why");
-  const over = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
   const table: [Order, JournalRecord[], busy: boolean, GuardError][] = [
     ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, [], false, one === "abort" ? nothingToAbort : none(one)],
@@ -79,7 +79,6 @@ test("an order that means nothing now is refused with the reason", () => {
       [one, soaking, false, none(one)],
     ]),
     ["resume", onTrial, true, new GuardError("green 1.2.0 is not paused")],
-    ["abort", over, false, nothingToAbort],
     ["abort", [...soaking, ...told(["soak ended"])], false, nothingToAbort],
     ["abort", [...soaking, ...told(["soak undoing"])], false, already],
     [
@@ -90,9 +89,34 @@ test("an order that means nothing now is refused with the reason", () => {
     ],
   ];
   for (const [given, journal, busy, expected] of table) {
-    assert.throws(() => targetOf(given, journal, { busy, now }), expected, given);
+    assert.throws(() => targetOf(given, journal, { busy, soaks, stack: "dev" }), expected, given);
     assert.equal(exitCode(expected), 3);
   }
+});
+
+test("a soak is aborted for as long as its job is there, whatever the clock says", () => {
+  const late = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
+  assert.equal(targetOf("abort", late, { busy: false, soaks: true, stack: "dev" }).of, "soak");
+  assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak watches one/);
+});
+
+test("a refusal's command is for the stack", () => {
+  const table: [Order, JournalRecord[], busy: boolean, todo: string][] = [
+    ["abort", [], false, "to go back to the other color, use `npm run rollback -- --stack prod`"],
+    ["pause", [], false, "see `npm run ops -- status --stack prod` for who serves"],
+    ["pause", baking, true, "to take it back while it is watched, say `npm run ops -- abort --stack prod`"],
+    [
+      "pause",
+      preparing,
+      true,
+      "wait for the first step of its canary, which `npm run ops -- status --stack prod` shows, " +
+        "or say `npm run ops -- abort --stack prod`",
+    ],
+    ["abort", undoing, true, "see `npm run ops -- log --stack prod` for why"],
+    ["retry", [], false, "deploy: npm run deploy -- VERSION --stack prod"],
+  ];
+  for (const [given, journal, busy, todo] of table)
+    assert.throws(() => targetOf(given, journal, { busy, soaks, stack: "prod" }), { name: "GuardError", todo });
 });
 
 test("retry is about the newest incident that is open, whoever is at work", () => {
@@ -101,9 +125,9 @@ test("retry is about the newest incident that is open, whoever is at work", () =
     ["soak ended", { incident: "i-2", why: "errors" }],
   );
   const newest = { of: "incident", ...green, incident: "i-2" };
-  for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, now }), newest);
+  for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, soaks, stack: "dev" }), newest);
   const lifted = [...journal, ...told(["order retry", { incident: "i-2" }])];
-  assert.equal(targetOf("retry", lifted, { busy: false, now }).incident, "i-1");
+  assert.equal(targetOf("retry", lifted, { busy: false, soaks, stack: "dev" }).incident, "i-1");
 });
 
 test("what was asked and what happens next, with commands for the stack", () => {
@@ -147,7 +171,7 @@ test("what was asked and what happens next, with commands for the stack", () => 
 function contextOf(t: TestContext): JobContext {
   const directory = mkdtempSync(join(tmpdir(), "turnout-order-"));
   t.after(() => rmSync(directory, { recursive: true }));
-  return { journal: new Journal(directory), now: () => now } as JobContext;
+  return { journal: new Journal(directory), now: () => now, docker: { soaks: async () => false } } as never;
 }
 
 test("an order is written into the journal while another job holds its lock", async (t) => {
@@ -166,8 +190,11 @@ test("an order is written into the journal while another job holds its lock", as
 test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
   const context = contextOf(t);
   for (const record of onTrial) await context.journal.append(record);
-  const refused = order({ prefix: "turnout-dev", order: "abort" }, context, "grace");
-  await assert.rejects(refused, /^GuardError: No change of color is under way and no soak watches one/);
+  const refused = order({ prefix: "turnout-prod", order: "abort" }, context, "grace");
+  await assert.rejects(
+    refused,
+    /^GuardError: No change of color .* no soak watches one.* rollback -- --stack prod`\.$/,
+  );
   assert.equal((await context.journal.read()).length, onTrial.length);
   await (await context.journal.lock(0))();
 });

@@ -18,7 +18,7 @@ import { validConfig } from "../support/config.ts";
 
 type Versions = { blue?: string; green?: string };
 
-const base = parseSettings(validConfig, { cleaning }, "test");
+const base = parseSettings(validConfig, { cleaning }, "prod");
 const settingsWith = (versions: Versions, activeColor: Color): Settings => ({ ...base, versions, activeColor });
 
 /** What is there when both colors run what the settings ask for and one serves. */
@@ -117,17 +117,17 @@ test("where there is nothing to go back to, a rollback says what to do", () => {
     [
       settingsWith({ green: "1.1.0" }, "green"),
       gone,
-      /^blue has no version, so there is nothing to go back to\. Deploy the version you want: npm run deploy -- VERSION\.$/,
+      /^blue has no version, so there is nothing to go back to\. Deploy the version you want: npm run deploy -- VERSION --stack prod\.$/,
     ],
     [
       settingsWith(both, "green"),
       cold,
-      /^blue is not warm any more: not every replica of it is ready\. Deploy its version anew: npm run deploy -- 1\.0\.0\.$/,
+      /^blue is not warm any more: not every replica of it is ready\. Deploy its version anew: npm run deploy -- 1\.0\.0 --stack prod\.$/,
     ],
     [
       settingsWith(both, "green"),
       gone,
-      /^blue 1\.0\.0 is gone: none of its services .* now\. Bring it back .*`npm run pulumi -- up --refresh`, then run this again\.$/,
+      /^blue 1\.0\.0 is gone: none of its services .* now\. Bring it back .*`npm run pulumi -- up --refresh --stack prod`, then run this again\.$/,
     ],
   ];
   for (const [settings, observed, expected] of table)
@@ -148,7 +148,10 @@ test("workers at rest do not make a color cold", () => {
 test("nothing is planned while the edge cannot say who serves", () => {
   const observed: Observed = { ...nothingObserved, live: undefined };
   const expected = (error: Error) =>
-    error instanceof GuardError && error.message.startsWith("The edge does not answer, so nobody can say which color");
+    error instanceof GuardError &&
+    error.message ===
+      "The edge does not answer, so nobody can say which color serves. " +
+        "Look at `npm run ops -- status --stack prod`, mend the edge, and try again.";
   assert.throws(() => planDeploy("1.0.0", base, observed), expected);
   assert.throws(() => planRollback(base, observed), expected);
 });
@@ -253,6 +256,16 @@ test("a change is laid over the configuration, so that it can be checked before 
   assert.equal(withChange({}, { "versions.blue": "1.0.0" }).versions, '{"blue":"1.0.0"}');
 });
 
+test("a version that looks like a number or a truth value stays text on its way through the settings", () => {
+  for (const version of ["42", "1042", "1.0", "0x10", "1e3", "true", "null"]) {
+    const observed = observedWith({ blue: "1.0.0" }, "blue");
+    const plan = planDeploy(version, settingsWith({ blue: "1.0.0" }, "blue"), observed);
+    assert.ok("change" in plan);
+    const next = parseSettings(withChange(validConfig, plan.change), { cleaning }, "dev");
+    assert.deepEqual([next.activeColor, next.activeVersion], ["green", version]);
+  }
+});
+
 test("a deploy that was cut short after its shift is finished, not taken for done", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith(versions, "green");
@@ -274,7 +287,7 @@ test("a deploy of a release that was taken back is refused before a config line 
     const plan = planDeploy(version, settingsWith(versions, "blue"), observed);
     assert.ok("change" in plan);
     const raw = { ...validConfig, versions: JSON.stringify(versions), activeColor: "blue" };
-    guardDeploy(parseSettings(withChange(raw, plan.change), { cleaning }, "dev"), observed, "dev", present);
+    guardDeploy(parseSettings(withChange(raw, plan.change), { cleaning }, "dev"), observed, present);
   };
   for (const present of [{}, { green: "1.2.0-0badcafe" }])
     assert.throws(() => check("1.2.0", present), /^GuardError: .* green 1\.2\.0 .* was taken back .* \(incident i-1\)/);
@@ -287,7 +300,7 @@ test("what was taken back is nothing to go back to, however warm", () => {
   const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
   const refusal = new GuardError(
     "green 1.2.0 was taken back at 2026-11-20T11:00:00.000Z: slow (incident i-1), so it is nothing to go back to",
-    "deploy the version you want: npm run deploy -- VERSION",
+    "deploy the version you want: npm run deploy -- VERSION --stack prod",
   );
   for (const release of [null, "1.2.0-0badcafe"])
     assert.throws(() => planRollback(settings, { ...observed, releases: { blue: null, green: release } }), refusal);
@@ -308,6 +321,6 @@ test("giving up after an automatic rollback drops the release that was taken bac
     sentence: "blue 1.0.0 still serves; giving up the deploy of 1.2.0 to green, which was taken back (incident i-1).",
   });
   const given = after(settings, plan);
-  assert.doesNotThrow(() => guardDeploy(given, observed, "dev"));
-  assert.equal(driftWarning(observed, given.activeColor), undefined);
+  assert.doesNotThrow(() => guardDeploy(given, observed));
+  assert.equal(driftWarning(observed, given), undefined);
 });

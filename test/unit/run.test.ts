@@ -107,7 +107,7 @@ test("rolling in production has to be said for the run", () => {
     ["blue-green", "true", {}, false],
   ];
   for (const [strategy, production, run, refused] of table) {
-    const guard = () => guardStrategy(settingsOf(strategy, production), run, "prod");
+    const guard = () => guardStrategy(settingsOf(strategy, production), run);
     if (!refused) assert.doesNotThrow(guard);
     else
       assert.throws(

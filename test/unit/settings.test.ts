@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parse as parseYaml } from "yaml";
 import { SettingsError } from "../../core/errors.ts";
 import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
 import type { Thresholds } from "../../core/thresholds.ts";
@@ -37,12 +40,14 @@ test("defaults", () => {
     system: "cleaning",
     activeColor: "blue",
     activeVersion: "1.0.0",
+    stack: "dev",
     versions: { blue: "1.0.0" },
     strategy: "blue-green",
     production: true,
     replicas: {},
     ports: { public: 80, preview: 8081 },
     exposeColor: false,
+    domain: "localhost",
     database: { maxConnections: 100, lockTimeout: 5 },
     placement: {},
     timeouts: { start: 120, smoke: 60, workers: 600 },
@@ -60,6 +65,22 @@ test("defaults", () => {
     },
     secrets,
   });
+});
+
+test("Pulumi.yaml describes every setting and nothing else, with the same defaults", () => {
+  const file = resolve(import.meta.dirname, "../../Pulumi.yaml");
+  const { config } = parseYaml(readFileSync(file, "utf8")) as {
+    config: Record<string, { default?: unknown; description: string }>;
+  };
+  const described = Object.entries(config).map(([key, entry]) => [key.replace(/^turnout:/, ""), entry] as const);
+  const known = /Known are (.+)\.$/.exec(refusal({ frobnicate: "1" }))?.[1]?.split(", ");
+  assert.deepEqual(described.map(([key]) => key).toSorted(), known?.toSorted());
+  const defaults = described.flatMap(([key, entry]) => {
+    assert.ok(entry.description.endsWith("."), key);
+    if (entry.default === undefined || key in smallest) return [];
+    return [[key, typeof entry.default === "string" ? entry.default : JSON.stringify(entry.default)]];
+  });
+  assert.deepEqual(parse({ ...smallest, ...Object.fromEntries(defaults) }), parse(smallest));
 });
 
 test("half a group keeps the defaults of its other half", () => {
@@ -105,9 +126,17 @@ test("a step without a time is for everybody alone", () => {
     assert.deepEqual(stepsOf(steps), steps);
 });
 
+test("an external database is named by a host, and encrypted in a way that can be had", () => {
+  const external = (given: object) => parse({ ...smallest, database: JSON.stringify({ external: given }) }).database;
+  for (const host of ["db", "db.example.org", "10.0.0.5", "my_db-1"])
+    for (const sslmode of ["disable", "allow", "prefer", "require"])
+      assert.deepEqual(external({ host, sslmode }).external, { host, port: 5432, sslmode });
+});
+
 test("what is wrong is said in one sentence: the key path, and what to write", () => {
   const pulumi = (rest: string) => `with: npm run pulumi -- config ${rest} --stack dev.`;
   const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
+  const host = "the server's name or IPv4 address alone, such as db.example.org; its port is database.external.port.";
   const see = "or see Pulumi.yaml for what there is.";
   const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
     [{ activeColour: "blue" }, "activeColour is not a setting. Rename it to activeColor."],
@@ -124,7 +153,8 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ activeColor: "true" }, "activeColor is the boolean true; write blue or green."],
     [
       { versions: undefined },
-      /^versions is not set\. Give the color to serve a version: npm run pulumi -- config set /,
+      "versions is not set. Give the color to serve a version: " +
+        "npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
     ],
     [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
     [{ versions: { blue: true } }, 'versions.blue is the boolean true; write a version in quotes, such as "1.4.1".'],
@@ -220,11 +250,24 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ domain: "true" }, "domain is the boolean true; write a domain as text, such as example.org."],
     [{ domain: "" }, 'domain is ""; write a domain alone, such as example.org.'],
     [{ domain: "https://a.org" }, 'domain is "https://a.org"; write a domain alone, such as example.org.'],
-    [{ database: { external: {} } }, "database.external.host is missing; write the server's name or address as text."],
+    [{ database: { external: {} } }, `database.external.host is missing; write ${host}`],
+    ...["", "db:6432", "::1", "https://db", "db/x", "-h", "a b"].map((wrong): [Record<string, unknown>, string] => [
+      { database: { external: { host: wrong } } },
+      `database.external.host is "${wrong}"; write ${host}`,
+    ]),
     [
-      { database: { external: { host: "" } } },
-      `database.external.host is ""; write the server's name or address as text.`,
+      { database: { external: { host: "h", sslmode: "requrie" } } },
+      'database.external.sslmode is "requrie"; write one of disable, allow, prefer, require.',
     ],
+    [
+      { database: { external: { host: "h", sslmode: true } } },
+      "database.external.sslmode is the boolean true; write one of disable, allow, prefer, require.",
+    ],
+    ...["verify-ca", "verify-full"].map((sslmode): [Record<string, unknown>, string] => [
+      { database: { external: { host: "h", sslmode } } },
+      `database.external.sslmode is "${sslmode}", which needs the CA's certificate, and there is no setting for it ` +
+        "yet; write require.",
+    ]),
     [
       { database: { external: { host: "h", user: "u" } } },
       `database.external.user is not a setting. Remove it, ${see}`,

@@ -120,11 +120,27 @@ test("a download site that is not reached is no failure", async () => {
   assert.equal(await downloadEngine(() => {}, forbidden), false);
 });
 
+/** Published checksums that no file has. */
+const checksums = ["linux", "darwin"]
+  .flatMap((os) => ["x64", "arm64"].map((arch) => `${"0".repeat(64)}  pulumi-v3.256.0-${os}-${arch}.tar.gz`))
+  .join("\n");
+
+test("a download that breaks off is no failure", async () => {
+  const broken = new ReadableStream({ start: (stream) => stream.error(new TypeError("terminated")) });
+  const archives = [async () => Promise.reject(new TypeError("fetch failed")), async () => new Response(broken)];
+  for (const archive of archives) {
+    const asked: string[] = [];
+    const request = async (url: unknown) => {
+      asked.push(String(url).endsWith(".txt") ? "checksums" : "archive");
+      return asked.at(-1) === "checksums" ? new Response(checksums) : archive();
+    };
+    assert.equal(await downloadEngine(() => {}, request as typeof fetch), false);
+    assert.deepEqual(asked, ["checksums", "archive"]);
+  }
+});
+
 test("a download without its published checksum is refused", async () => {
-  const list = ["linux", "darwin"]
-    .flatMap((os) => ["x64", "arm64"].map((arch) => `${"0".repeat(64)}  pulumi-v3.256.0-${os}-${arch}.tar.gz`))
-    .join("\n");
-  const tampered = async (url: unknown) => new Response(String(url).endsWith(".txt") ? list : "something else");
+  const tampered = async (url: unknown) => new Response(String(url).endsWith(".txt") ? checksums : "something else");
   await assert.rejects(
     downloadEngine(() => {}, tampered as typeof fetch),
     { name: "SetupError", message: /checksum/ },

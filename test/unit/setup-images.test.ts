@@ -3,6 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { isLocalEngine } from "../../setup/docker.ts";
 import { imageReference, projectImages } from "../../setup/images.ts";
 
 /** A project with the folders that images are made from, and nothing else. */
@@ -52,7 +53,7 @@ test("a change changes the reference of its image alone", async (t) => {
 
 test("the example system is there in all its versions, each with the hash of its source", async (t) => {
   const root = await project(t);
-  const examples = (await projectImages(root)).filter(({ name }) => name.startsWith("turnout-example-"));
+  const examples = (await projectImages(root, true)).filter(({ name }) => name.startsWith("turnout-example-"));
   assert.equal(examples.length, 18);
   const api = examples.find(({ reference }) => reference === "turnout-example-cleaning-api:1.1.0");
   assert.deepEqual(api?.buildArgs, { VERSION: "1.1.0" });
@@ -61,6 +62,14 @@ test("the example system is there in all its versions, each with the hash of its
 
   await mkdir(join(root, "examples", "cleaning", "api", "__pycache__"));
   await writeFile(join(root, "examples", "cleaning", "api", "__pycache__", "app.pyc"), "");
-  const again = (await projectImages(root)).at(-1);
+  const again = (await projectImages(root, true)).at(-1);
   assert.equal(again?.source, api?.source, "what Python leaves behind is no source");
+});
+
+test("a server gets our own images alone; the example system is for an engine of this machine", async (t) => {
+  const root = await project(t);
+  const names = (await projectImages(root, false)).map(({ name }) => name);
+  assert.deepEqual(names, ["turnout-edge", "turnout-ops", "turnout-postgres"]);
+  for (const host of ["", "unix:///var/run/docker.sock"]) assert.equal(isLocalEngine(host), true, host);
+  for (const host of ["ssh://deploy@server", "tcp://127.0.0.1:2376"]) assert.equal(isLocalEngine(host), false, host);
 });

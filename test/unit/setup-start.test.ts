@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
+import { execa } from "execa";
 import { dependenciesCurrent, installDependencies, type Tools } from "../../setup/dependencies.mjs";
 
 async function project(t: TestContext): Promise<string> {
@@ -76,4 +77,25 @@ test("an interrupted installation is done again", async (t) => {
   assert.equal(dependenciesCurrent(root), false);
   installDependencies(root, npm(root));
   assert.match(await readFile(join(root, "node_modules", ".turnout-stamp"), "utf8"), /^[0-9a-f]{64}$/);
+});
+
+test("doctor says that the dependencies are missing, and installs nothing", async (t) => {
+  const root = await project(t);
+  const setup = join(root, "setup");
+  await mkdir(setup);
+  for (const file of ["start.mjs", "dependencies.mjs"])
+    await copyFile(resolve(import.meta.dirname, "../../setup", file), join(setup, file));
+  const done = await execa(process.execPath, [join(setup, "start.mjs"), "doctor"], {
+    reject: false,
+    env: { PATH: "/nowhere" },
+  });
+  assert.deepEqual(
+    { code: done.exitCode, said: done.stdout, errors: done.stderr },
+    {
+      code: 1,
+      said: "✗ npm dependencies: not installed, or not those of package-lock.json. Run `npm run setup`.",
+      errors: "",
+    },
+  );
+  assert.deepEqual((await readdir(root)).toSorted(), ["package-lock.json", "setup"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nothingObserved, type Observed } from "../../core/observed.ts";
-import { describeStatus, statusOf } from "../../core/status.ts";
+import { describeStatus, statusOf, type Wanted } from "../../core/status.ts";
 
 const outputs = { activeColor: "green", url: "http://localhost:8080", previewUrl: "http://localhost:8081" };
 const healthy: Observed = {
@@ -32,11 +32,19 @@ const healthy: Observed = {
   edge: "up",
 };
 
+const wanted: Wanted = {
+  ...{ activeColor: "green", activeVersion: "1.1.0", stack: "prod" },
+  ...{ replicas: { api: 2 }, services: ["api", "jobs"] },
+};
+
 /** The soak has taken green 1.1.0 back. */
 const takenBack: Observed = {
   ...healthy,
   live: "blue",
-  services: healthy.services.filter(({ kind }) => kind === "web"),
+  services: healthy.services.map((one) => {
+    const workers = one.color === "blue" ? 1 : 0;
+    return one.kind === "worker" ? { ...one, wanted: workers, ready: workers } : one;
+  }),
   incidents: [
     {
       ...{ id: "2026-11-20-101500-green", at: "2026-11-20T10:15:00.000Z", color: "green", version: "1.1.0" },
@@ -50,7 +58,7 @@ const takenBack: Observed = {
 };
 
 test("what status --json prints; these keys keep their meaning", () => {
-  assert.deepEqual(statusOf(outputs, healthy), {
+  assert.deepEqual(statusOf(outputs, healthy, wanted), {
     desired: "green",
     live: "green",
     candidate: null,
@@ -75,37 +83,52 @@ test("what status --json prints; these keys keep their meaning", () => {
 test("it is healthy only when desired and live agree and every replica is ready", () => {
   const replaced = (service: string, change: object) =>
     healthy.services.map((one) => (`${one.color} ${one.service}` === service ? { ...one, ...change } : one));
+  const without = (service: string) => healthy.services.filter((one) => `${one.color} ${one.service}` !== service);
+  const blueServes = takenBack.services;
   const table: [outputs: Record<string, unknown>, Partial<Observed>, problem: RegExp][] = [
     [outputs, { live: undefined, edge: "down" }, /^The edge does not answer\.$/],
     [outputs, { live: "green", edge: "down" }, /^The edge does not answer\.$/],
     [outputs, { unready: "/readyz answers 503" }, /^green serves but is not ready: \/readyz answers 503$/],
     [{}, {}, /^No update has gone through yet\.$/],
     [{ activeColor: "mauve" }, {}, /^No update has gone through yet\.$/],
-    [outputs, { live: "blue", services: [] }, /^The state wants green, the edge serves blue; /],
+    [outputs, { live: "blue", services: blueServes }, /^The state wants green, the edge serves blue; /],
     [outputs, { live: null }, /^The state wants green, the edge serves nobody; /],
     [outputs, { services: replaced("green api", { ready: 1 }) }, /^green api: 1 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("blue api", { ready: 0 }) }, /^blue api: 0 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("green jobs", { ready: 0 }) }, /^green jobs: 0 of 1 replicas are ready\.$/],
     [outputs, { services: replaced("green jobs", { wanted: 0, ready: 0 }) }, /^green jobs: 0 of 1 replicas/],
+    [outputs, { services: replaced("green api", { wanted: 0, ready: 0 }) }, /^green api: 0 of 2 replicas are ready\.$/],
+    [outputs, { services: replaced("green api", { wanted: 3, ready: 2 }) }, /^green api: 2 of 3 replicas are ready\.$/],
+    [outputs, { services: without("green api") }, /^green api: the service is not on the server\.$/],
   ];
   for (const [desired, change, problem] of table) {
-    const status = statusOf(desired, { ...healthy, ...change });
+    const status = statusOf(desired, { ...healthy, ...change }, wanted);
     assert.equal(status.healthy, false, `${problem}`);
     assert.equal(status.problems.length, 1, status.problems.join(" "));
     assert.match(status.problems[0] ?? "", problem);
   }
 });
 
+test("a serving color without services is not healthy, whatever the edge says; the idle one may have none", () => {
+  const { problems } = statusOf(outputs, { ...healthy, services: [] }, wanted);
+  assert.deepEqual(problems, [
+    "green api: the service is not on the server.",
+    "green jobs: the service is not on the server.",
+  ]);
+  const alone = healthy.services.filter(({ color }) => color === "green");
+  assert.equal(statusOf(outputs, { ...healthy, services: alone }, wanted).healthy, true);
+});
+
 test("while the workers are on their way, one that does not run is no problem; a web service still is", () => {
   const services = healthy.services.map((one) => (one.color === "green" ? { ...one, ready: 0 } : one));
-  const status = statusOf(outputs, { ...healthy, services, handover: true });
+  const status = statusOf(outputs, { ...healthy, services, handover: true }, wanted);
   assert.equal(status.handover, true);
   assert.deepEqual(status.problems, ["green api: 0 of 2 replicas are ready."]);
   assert.match(describeStatus(status), /^workers {7}on their way to the serving color$/m);
 });
 
 test("a stack without a deploy", () => {
-  const status = statusOf({}, nothingObserved);
+  const status = statusOf({}, nothingObserved, wanted);
   assert.equal(status.desired, null);
   assert.equal(status.live, null);
   assert.equal(status.healthy, false);
@@ -115,7 +138,7 @@ test("a stack without a deploy", () => {
 
 test("the status as a person reads it", () => {
   assert.equal(
-    describeStatus(statusOf(outputs, { ...healthy, candidate: "blue", weight: 25 })),
+    describeStatus(statusOf(outputs, { ...healthy, candidate: "blue", weight: 25 }, wanted)),
     [
       "green serves 1.1.0 · healthy",
       "",
@@ -132,8 +155,8 @@ test("the status as a person reads it", () => {
 });
 
 test("a release that was taken back is a problem for as long as it is configured to serve", () => {
-  const problem = (state: object, change: Partial<Observed>, wanted: { color: "blue" | "green"; version: string }) => {
-    const configured = { activeColor: wanted.color, activeVersion: wanted.version, stack: "prod" };
+  const problem = (state: object, change: Partial<Observed>, serve: { color: "blue" | "green"; version: string }) => {
+    const configured = { ...wanted, activeColor: serve.color, activeVersion: serve.version };
     return statusOf({ ...outputs, ...state }, { ...takenBack, ...change }, configured).problems;
   };
   const green = { color: "green", version: "1.1.0" } as const;
@@ -145,7 +168,7 @@ test("a release that was taken back is a problem for as long as it is configured
     "green 1.1.0 is configured to serve, but the soak took it back at 2026-11-20T10:15:00.000Z: " +
     "error rate 2.0 % (2 of 100). " +
     "Try it again: npm run deploy -- 1.1.0 --stack prod; or give it up: npm run rollback -- --stack prod.";
-  const drift = "The state wants green, the edge serves blue; `npm run pulumi -- preview` says more.";
+  const drift = "The state wants green, the edge serves blue; `npm run pulumi -- preview --stack prod` says more.";
   const blue = { activeColor: "blue" };
   assert.deepEqual(problem({}, {}, green), [blamed], "after a soak the state wants green, too");
   assert.deepEqual(problem(blue, {}, green), [blamed], "after a shift the state wants blue");
@@ -155,14 +178,13 @@ test("a release that was taken back is a problem for as long as it is configured
   assert.deepEqual(problem({}, {}, { color: "blue", version: "1.0.0" }), [drift]);
   assert.deepEqual(problem(blue, { candidate: "green", weight: 5, incidents: [] }, green), [], "tried again");
   assert.deepEqual(problem(blue, { incidents: [], lastUndone: null }, green), [], "not yet tried");
-  assert.deepEqual(statusOf({ ...outputs, ...blue }, takenBack).problems, []);
 });
 
 test("a canary, a soak and incidents, as a program and as a person read them", () => {
   const soak = { color: "green", version: "1.1.0", until: "2026-11-20T10:30:00.000Z" } as const;
   const trial = { since: "2026-11-20T10:05:00.000Z", seconds: 300, paused: false };
   const observed: Observed = { ...takenBack, candidate: "green", weight: 5, trial, soak };
-  const status = statusOf({ activeColor: "blue" }, observed);
+  const status = statusOf({ activeColor: "blue" }, observed, wanted);
   const step = "green at 5 %, since 2026-11-20T10:05:00.000Z for 300 s";
   assert.deepEqual(status.rollout, { step, weight: 5 });
   assert.deepEqual(status.soak, soak);
@@ -174,8 +196,8 @@ test("a canary, a soak and incidents, as a program and as a person read them", (
     "incident      green 1.1.0 was taken back at 2026-11-20T10:15:00.000Z: " +
       "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green)",
   ]);
-  const held = statusOf(outputs, { ...observed, trial: { ...trial, paused: true } });
+  const held = statusOf(outputs, { ...observed, trial: { ...trial, paused: true } }, wanted);
   assert.deepEqual(held.rollout, { step: `${step}, paused`, weight: 5 });
   // A step of a canary that the edge has lost is none.
-  assert.equal(statusOf(outputs, { ...observed, candidate: null }).rollout, null);
+  assert.equal(statusOf(outputs, { ...observed, candidate: null }, wanted).rollout, null);
 });

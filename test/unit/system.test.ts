@@ -69,6 +69,10 @@ test("what is wrong with a system is said by its file and key path", () => {
       /: services has the key "Api"; write a name of at most 31 lower-case letters, digits and dashes, /,
     ],
     [(s) => (s.services = null), /: services is null; write a group of services by their names\.$/],
+    [
+      (s) => (s.database.user = "postgres"),
+      /: database\.user is "postgres", PostgreSQL's superuser\. Choose a name of the system's own\.$/,
+    ],
     [(s) => (s.smoke = []), /: smoke is the list \[\]; write a list with at least one check\.$/],
     [(s) => (s.smoke[0].probe = "no"), /: smoke\.0\.probe is "no"; write true or false\.$/],
     [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path is "x"; write a path that begins with \/\.$/],
@@ -197,11 +201,10 @@ test("the edge is told every web service, its route and room for twice its repli
   assert.equal(serviceName("green", "web"), "turnout-test-green-web");
 });
 
-test("ready is asked where a route leads to it; without a ready path, health is asked", () => {
+test("ready is asked of every web service; without a ready path, health is asked", () => {
   const system = structuredClone(definition) as Loose;
   system.services = {
     api: { ...system.services.api, ready: "/ready", route: { paths: ["/ready", "/v1"] } },
-    hidden: { ...system.services.api, ready: "/inside", route: { paths: ["/v2"] } },
     admin: { ...system.services.api, route: { hosts: ["admin.example.org"] } },
     mail: system.services.mail,
   };
@@ -209,6 +212,63 @@ test("ready is asked where a route leads to it; without a ready path, health is 
     { path: "/ready" },
     { path: "/healthz", host: "admin.example.org" },
   ]);
+  assert.deepEqual(readyChecks(cleaning), [{ path: "/readyz" }, { path: "/" }]);
+});
+
+test("what is asked through the edge must reach its service, by whole path segments and the longest prefix", () => {
+  const withRoutes = (services: Record<string, object>, metrics?: object) => {
+    const system = structuredClone(definition) as Loose;
+    const { api, mail } = system.services;
+    const web = Object.entries(services).map(([name, more]) => [name, { ...api, ...more }]);
+    system.services = { ...Object.fromEntries(web), mail };
+    system.migrations.service = Object.keys(services)[0];
+    return { ...system, ...(metrics ? { metrics } : {}) };
+  };
+  const v1 = { route: { paths: ["/v1"] } };
+  const left = { ready: "/" };
+  const refused: [Record<string, object>, metrics: object | undefined, message: string][] = [
+    [
+      { api: { ...v1, ready: "/v10/ready" } },
+      undefined,
+      'services.api.ready is "/v10/ready", which no route takes. Write a ready path that reaches api through the edge.',
+    ],
+    [
+      { api: { ...v1, ready: "/v1/admin/ready" }, admin: { route: { paths: ["/v1/admin/"] }, ready: "/v1/admin" } },
+      undefined,
+      'services.api.ready is "/v1/admin/ready", which reaches admin. Write a ready path that reaches api through the edge.',
+    ],
+    [
+      { api: { route: { paths: ["/v1", "/healthz"] } }, web: {} },
+      undefined,
+      'services.web.ready is not set, and its health path "/healthz" stands for it, which reaches api. ' +
+        "Write a ready path that reaches web through the edge.",
+    ],
+    [
+      { api: { ...v1, ready: "/v1/ready" } },
+      { path: "/v10/metrics" },
+      'metrics.path is "/v10/metrics", which no route takes. ' +
+        "Write a path within the route of a service, and `metrics.host` where that names hosts.",
+    ],
+    [
+      { api: { route: { hosts: ["api.example.org"] } } },
+      { path: "/metrics" },
+      'metrics.path is "/metrics", which no route takes. ' +
+        "Write a path within the route of a service, and `metrics.host` where that names hosts.",
+    ],
+  ];
+  for (const [services, metrics, message] of refused)
+    assert.throws(
+      () => defineSystem(withRoutes(services, metrics)),
+      (error) => error instanceof SettingsError && error.message === `systems/shop.ts: ${message}`,
+      message,
+    );
+  const taken: [Record<string, object>, metrics?: object][] = [
+    [{ api: { ...v1, ready: "/v1" }, web: left }, { path: "/v1/metrics" }],
+    [{ api: { ...v1, ready: "/v1/ready?deep=1" } }],
+    [{ api: { route: { hosts: ["API.example.org"] } } }, { path: "/metrics", host: "api.example.org" }],
+    [{ api: { ...v1, ready: "/v1/ready" }, web: left }, { path: "/v10/metrics" }],
+  ];
+  for (const [services, metrics] of taken) assert.doesNotThrow(() => defineSystem(withRoutes(services, metrics)));
 });
 
 test("cleaning's smoke list is that of its runbook", () => {
