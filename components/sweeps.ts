@@ -19,7 +19,7 @@ export class Sweeps extends pulumi.ComponentResource {
   constructor(name: string, args: SweepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("turnout:index:Sweeps", name, {}, opts);
     const { prefix, database, edge, opsImage: image, dockerHost } = args;
-    const sweep = (sweepName: string, jobs: "soak" | "all", triggers: string[]) =>
+    const sweep = (sweepName: string, jobs: "soak" | "all", triggers: string[], dependsOn: pulumi.Resource[]) =>
       new OpsJob(
         sweepName,
         {
@@ -27,10 +27,11 @@ export class Sweeps extends pulumi.ComponentResource {
           input: { prefix, jobs },
           triggers,
         },
-        { parent: this },
+        { parent: this, dependsOn },
       );
-    sweep("sweep", "all", [prefix]);
-    sweep("sweep-soak", "soak", [edge.token.name, database.url.name]);
+    const all = sweep("sweep", "all", [prefix], []);
+    // Deleted first: the other one removes whatever job it finds at work, this one's too.
+    sweep("sweep-soak", "soak", [edge.token.name, database.url.name], [all]);
     this.registerOutputs({});
   }
 }

@@ -122,6 +122,7 @@ test("on destroy the jobs nobody waits for are removed before what they hold, an
   const sweep = only(resources, types.command, "sweep");
   assert.deepEqual(toldTo(sweep), { prefix: "turnout-test", jobs: "all" });
   const earlier = before(resources, `${types.command} sweep`);
+  assert.ok(before(resources, `${types.command} sweep-soak`).has(`${types.command} sweep`), "the soak's goes first");
   const held = [types.network, types.volume].flatMap((type) => ofType(resources, type));
   assert.equal(held.length, 3 + 4);
   const secrets = ofType(resources, types.secret).filter(({ name }) => /edge-token|database-url/.test(name));
