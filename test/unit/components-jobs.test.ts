@@ -98,7 +98,7 @@ test("what the shift is told: where to, and which workers run in each color", as
       { service: "web", replicas: 1 },
     ],
     workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
-    ready: [{ path: "/readyz" }, { path: "/healthz" }],
+    ready: [{ path: "/readyz" }, { path: "/" }],
     probes: [
       check("api liveness", "/healthz", { status: 200, json: { status: "ok" } }),
       check("api and its database", "/readyz?exclude=jobs", { status: 200, json: { ok: true } }),
