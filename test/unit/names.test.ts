@@ -22,7 +22,7 @@ test("every name begins with the project and the stack", () => {
   assert.equal(job("shift"), "turnout-prod-shift");
   assert.equal(tasksOf("x"), "tasks.x");
   assert.deepEqual(labels, { stack: "turnout.stack", role: "turnout.role" });
-  assert.deepEqual(edgePorts, { public: 8080, preview: 8081, whoami: 8404, agent: 8090 });
+  assert.deepEqual(edgePorts, { public: 8080, preview: 8081, inside: 8082, whoami: 8404, agent: 8090 });
 });
 
 test("jobs reach the edge by the addresses of its tasks", () => {
@@ -31,6 +31,7 @@ test("jobs reach the edge by the addresses of its tasks", () => {
     token: "t",
     publicUrl: "http://tasks.turnout-prod-edge:8080",
     previewUrl: "http://tasks.turnout-prod-edge:8081",
+    insideUrl: "http://tasks.turnout-prod-edge:8082",
   });
 });
 

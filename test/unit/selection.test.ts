@@ -20,5 +20,9 @@ test("words select test files by their paths; unit tests alone need no set-up", 
     assert.equal(needSetup(files), setup, words.join(" "));
   }
   assert.deepEqual(selectedTests(root, ["no such test"]), []);
-  assert.match(selectedTests(root, [])[0] ?? "", /^test\/unit\//);
+  const all = selectedTests(root, []);
+  assert.match(all[0] ?? "", /^test\/unit\//);
+  assert.equal(all.at(-1), "test/faults/z-daemon.test.ts");
+  const at = (file: string) => all.indexOf(`test/${file}.test.ts`);
+  assert.ok(at("faults/release") < at("faults/shift") && at("faults/shift") < at("integration/handover"));
 });
