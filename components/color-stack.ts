@@ -117,7 +117,8 @@ export class ColorStack extends pulumi.ComponentResource {
             stopGracePeriod: duration(worker ? settings.timeouts.workers : definition.stopGrace),
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
-              interval: "2s",
+              // A check costs a process. Requests wait for a replica that comes back, nobody waits for a worker.
+              interval: worker ? "5s" : "2s",
               timeout: "3s",
               retries: 3,
               startPeriod: "20s",

@@ -94,7 +94,7 @@ export class Database extends pulumi.ComponentResource {
             secrets: [mountSecret(secret, postgresUser)],
             healthcheck: {
               tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", superuser, "-d", system.database.name],
-              interval: "1s",
+              interval: "2s",
               timeout: "3s",
               retries: 5,
               startPeriod: "30s",

@@ -106,7 +106,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              interval: "2s",
+              interval: "5s",
               timeout: "3s",
               retries: 3,
               startPeriod: "10s",

@@ -70,6 +70,7 @@ test("a worker starts at rest, and nobody puts it back to rest", () => {
   assert.deepEqual(worker.ignoreChanges, ["mode.replicated.replicas"]);
   assert.deepEqual(worker.inputs.labels, labelsOf("worker", { "turnout.color": "green", "turnout.service": "jobs" }));
   assert.deepEqual(specOf(worker).networksAdvanceds, on("green"));
+  assert.match(JSON.stringify(specOf(worker)), /"interval":"5s"/);
 });
 
 test("what a system and the settings ask for reaches the services", async () => {
@@ -152,7 +153,7 @@ test("HAProxy, whole", () => {
         mounts: [tmpfs("/tmp"), { type: "volume", source: "turnout-test-edge", target: "/edge" }],
         healthcheck: {
           tests: ["CMD", "/usr/local/bin/healthcheck"],
-          ...{ interval: "2s", timeout: "3s", retries: 3, startPeriod: "10s" },
+          ...{ interval: "5s", timeout: "3s", retries: 3, startPeriod: "10s" },
         },
       },
       networksAdvanceds: on("admin", "blue", "green"),
@@ -233,7 +234,7 @@ test("the database's server, whole", () => {
         secrets: [mounted(resources, "database-password", "postgres_password", 101)],
         healthcheck: {
           tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "cleaning"],
-          ...{ interval: "1s", timeout: "3s", retries: 5, startPeriod: "30s" },
+          ...{ interval: "2s", timeout: "3s", retries: 5, startPeriod: "30s" },
         },
       },
       networksAdvanceds: on("admin", "blue", "green"),
