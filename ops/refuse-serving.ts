@@ -16,9 +16,11 @@ export async function refuseServing(
   context: JobContext,
 ): Promise<void> {
   const { prefix, color, version, release, strategy } = input;
-  const { committed, releases } = await context.edge(input.edge).state();
+  const { committed, releases, also } = await context.edge(input.edge).state();
   const running = releases[color];
-  if (committed !== color || strategy === "rolling" || running === null || running === release) return;
+  if (committed !== color || strategy === "rolling" || running === null) return;
+  // What another release was to roll over may come back in its place: that deploy is given up.
+  if (running === release || also[color] === release) return;
   throw new GuardError(
     `Another deploy has made ${color} serve ${running}, and ${strategy} never changes the color that serves; ` +
       "nothing was changed",

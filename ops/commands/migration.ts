@@ -133,9 +133,9 @@ async function servingColorReady(input: MigrationInput, context: JobContext, hea
     }
   }
   context.say(`migration: ${committed} is ready with the schema at ${head}`);
-  // Strategy rolling: from here on replicas of both releases answer side by side.
+  // Strategy rolling, or a way back from it: from here on replicas of both releases answer side by side.
   const old = releases[input.color];
-  if (input.strategy === "rolling" && committed === input.color && old !== null && old !== input.release)
+  if (committed === input.color && old !== null && old !== input.release)
     await edge.announce(input.color, input.release, old);
 }
 
