@@ -55,7 +55,12 @@ function runTask() {
     ["--disable-warning=ExperimentalWarning", join(root, "setup", "main.ts"), task, ...argv],
     {
       stdio: "inherit",
-      env: { ...process.env, PATH: bin + delimiter + (process.env.PATH ?? "") },
+      env: {
+        // What Node has compiled once it need not compile again: half the start of each of the many short programs.
+        NODE_COMPILE_CACHE: join(root, ".turnout", "compiled"),
+        ...process.env,
+        PATH: bin + delimiter + (process.env.PATH ?? ""),
+      },
       // Away from a terminal the task gets a session of its own, so that a signal to the whole group reaches it once,
       // through the forwarding below: a second one makes the engine give up what it is doing instead of ending it.
       detached: !terminal,
