@@ -142,13 +142,18 @@ export class DockerEngine {
   /** Sets how many replicas a service has, nothing else. Does nothing when it has them. */
   async scale(name: string, replicas: number): Promise<void> {
     const service = this.#docker.getService(name);
-    const found = (await service.inspect()) as { Spec: Docker.ServiceSpec; Version: { Index: number } };
-    if (found.Spec.Mode?.Replicated?.Replicas === replicas) return;
-    await service.update({
-      ...found.Spec,
-      version: found.Version.Index,
-      Mode: { Replicated: { Replicas: replicas } },
-    });
+    for (let tries = 1; ; tries++) {
+      const found = (await service.inspect()) as { Spec: Docker.ServiceSpec; Version: { Index: number } };
+      if (found.Spec.Mode?.Replicated?.Replicas === replicas) return;
+      const Mode = { Replicated: { Replicas: replicas } };
+      try {
+        await service.update({ ...found.Spec, version: found.Version.Index, Mode });
+        return;
+      } catch (error) {
+        // The Swarm itself has written to the service since it was read, such as that an update has ended.
+        if (tries === 5 || !/update out of sequence/.test((error as Error).message)) throw error;
+      }
+    }
   }
 
   /**

@@ -54,10 +54,19 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
   const journal = await tailJournal(ops, stack.prefix, names(stack.prefix).journalVolume);
   t.after(() => journal.stop());
   await load.more(50);
-  const again = await startShift(faults, green, shift.input, { follow: journal });
-  const end = await again.ended;
-  assert.equal(end.code, 0, end.text);
-  assert.ok(again.events().includes("ended committed"), again.events().join());
+  // The Swarm may still move a task or two around, the agent's among them; then the same is said once more.
+  for (let tries = 1; ; tries++) {
+    const again = await startShift(faults, green, shift.input, { follow: journal });
+    const end = await again.ended;
+    if (end.code !== 0 && tries < 3) {
+      assert.match(end.sentence, /; blue serves\. Nothing is held against it/);
+      t.diagnostic(end.sentence);
+      continue;
+    }
+    assert.equal(end.code, 0, end.text);
+    assert.ok(again.events().includes("ended committed"), again.events().join());
+    break;
+  }
   assert.equal(await servingColor(stack.url), "green");
   const report = await load.stop();
   for (const { at, path, why } of report.lost) {

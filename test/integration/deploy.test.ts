@@ -75,7 +75,10 @@ test("a port that somebody else has is refused before anything is changed", asyn
   const { port } = somebody.address() as AddressInfo;
   stack.settings.ports = { ...ports, preview: port };
   await stack.save();
-  refused(await stack.up(), new RegExp(`Port ${port} \\(ports\\.preview\\) is taken on the server \\(EADDRINUSE\\)`));
+  refused(
+    await stack.up(),
+    new RegExp(`Port ${port} \\(ports\\.preview\\) is taken on the server\\. Stop what listens there`),
+  );
   stack.settings.ports = ports;
   await stack.save();
   nothingToDo(await stack.preview());

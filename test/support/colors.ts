@@ -84,7 +84,10 @@ export async function crash(stack: TestStack, color: Color, service: string): Pr
   const name = names(stack.prefix).service(color, service);
   // Killed first: told to rest, a replica would say goodbye, and a crash does not.
   await stack.docker("kill", "--signal", "KILL", ...ids);
-  await stack.docker("service", "scale", "--detach", `${name}=0`);
+  // The Swarm may write to the service at the same moment, and then refuses this.
+  await poll(`no replica of ${name}`, 10, () =>
+    stack.docker("service", "scale", "--detach", `${name}=0`).then(() => true),
+  );
 }
 
 /** Brings a crashed service back. */

@@ -47,3 +47,39 @@ test("a Docker that does not say how many are wanted is not waited for", { timeo
   const docker = await engine(t, () => undefined);
   await assert.rejects(docker.wantedReplicas("shop"), { name: /AbortError|TimeoutError/ });
 });
+
+test("a service that the Swarm itself has just written to is read and scaled again", async (t) => {
+  let version = 7;
+  const updates: string[] = [];
+  const docker = await engine(t, (request, response) => {
+    const url = request.url ?? "";
+    response.setHeader("content-type", "application/json");
+    if (request.method === "GET")
+      return response.end(
+        JSON.stringify({ Spec: { Name: "jobs", Mode: { Replicated: { Replicas: 1 } } }, Version: { Index: version } }),
+      );
+    updates.push(url);
+    response.statusCode = updates.length < 3 ? 500 : 200;
+    version++;
+    response.end(JSON.stringify(updates.length < 3 ? { message: "rpc error: update out of sequence" } : {}));
+  });
+  await docker.scale("jobs", 0);
+  assert.deepEqual(
+    updates.map((url) => /version=(\d+)/.exec(url)?.[1]),
+    ["7", "8", "9"],
+  );
+});
+
+test("a service that cannot be scaled for another reason is not tried again", async (t) => {
+  let updates = 0;
+  const docker = await engine(t, (request, response) => {
+    response.setHeader("content-type", "application/json");
+    if (request.method === "GET")
+      return response.end(JSON.stringify({ Spec: { Mode: { Replicated: { Replicas: 1 } } }, Version: { Index: 1 } }));
+    updates++;
+    response.statusCode = 500;
+    response.end(JSON.stringify({ message: "no quorum" }));
+  });
+  await assert.rejects(docker.scale("jobs", 0), /no quorum/);
+  assert.equal(updates, 1);
+});
