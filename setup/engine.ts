@@ -90,7 +90,7 @@ export function engineStep(root: string): Step {
       if (!choice) return "there is none yet";
       const recorded = recordedEngine(root);
       const same = recorded?.bin === choice.bin && recorded.kind === choice.kind;
-      return same ? undefined : "this project does not use it yet";
+      return same ? undefined : "in the cache, not yet used by this project";
     },
     async run(say) {
       if (!(await availableEngine(root)) && !(await downloadEngine(say))) {
