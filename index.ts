@@ -34,9 +34,11 @@ async function deploy() {
     imageReference(root, "edge"),
     imageReference(root, "postgres"),
   ]);
-  await checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]);
-  const present = await checkImages(site, settings, system);
-  const observed = await observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) });
+  const [present, observed] = await Promise.all([
+    checkImages(site, settings, system),
+    observe(site, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) }),
+    checkOwnImages(site, settings.database.external ? [ops, edgeImage] : [ops, edgeImage, postgres]),
+  ]);
   guardDeploy(thisRun, observed, present);
   guardStrategy(thisRun, process.env);
   const drift = driftWarning(observed, settings);

@@ -23,7 +23,7 @@ try {
   await stack.save();
   through(await stack.up());
   through(await stack.cli("deploy", "1.1.0"));
-  const load = startLoad(stack.url, { visitors: 8, pause: 0 });
+  const load = startLoad(stack.url, { visitors: 8, pause: 0, calculations: 6 });
   const seconds: number[] = [];
   let wrong = 0;
   while (seconds.length < flips || load.answered() < requests) {
@@ -38,7 +38,10 @@ try {
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1);
   console.log(`flips           ${seconds.length}, each a whole \`npm run rollback\`; ${wrong} ended at another color`);
   console.log(`requests        ${report.sent} sent, ${report.answered} answered with 2xx, ${report.lost.length} lost`);
-  console.log(`load            8 visitors, half on kept connections, GET and POST, ${rate(report)} requests a second`);
+  console.log(
+    `load            8 visitors, half on kept connections; of 8 requests 6 calculate, 1 is a page, 1 a write; ` +
+      `${rate(report)} requests a second`,
+  );
   console.log(`by color        ${JSON.stringify(report.byColor)}`);
   console.log(`a flip takes    ${at(0.5)} s in the middle, ${at(0)} s at best, ${at(1)} s at worst`);
   for (const lost of report.lost.slice(0, 20)) console.log(`lost            ${JSON.stringify(lost)}`);

@@ -35,16 +35,17 @@ async function alone(
   const unlock = await lockStack(commands.site.stack);
   try {
     const settings = await settingsOf(commands);
-    await carryOut(await plan(settings, await observed(commands, settings)), commands);
+    const found = await observed(commands, settings);
+    await carryOut(await plan(settings, found), found, commands);
   } finally {
     await unlock();
   }
 }
 
-async function carryOut(plan: Plan, commands: Commands): Promise<void> {
+async function carryOut(plan: Plan, found: Observed, commands: Commands): Promise<void> {
   const { engine, site, say } = commands;
   if ("nothing" in plan) return say(plan.nothing);
-  const settings = await checkPlan(plan.change, commands);
+  const settings = await checkPlan(plan.change, found, commands);
   say(plan.sentence);
   for (const [path, value] of Object.entries(plan.change)) {
     if (value !== null) await engine.set(path, value);
@@ -62,14 +63,14 @@ async function carryOut(plan: Plan, commands: Commands): Promise<void> {
 }
 
 /** What the program will refuse is refused here, before a line of the configuration is written. */
-async function checkPlan(change: ConfigChange, commands: Commands) {
+async function checkPlan(change: ConfigChange, found: Observed, commands: Commands) {
   const { site, engine } = commands;
   const raw = await engine.config();
   const next = parseSettings(withRun(withChange(raw, change), commands.run), systems, site.stack);
   const system = systems[next.system];
   const present = system ? await checkImages(site, next, system) : {};
   guardStrategy(next, commands.run);
-  guardDeploy(next, await observed(commands, next), present);
+  guardDeploy(next, found, present);
   const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
   return { next, had: (path: string) => path.replace("versions.", "") in versions };
 }

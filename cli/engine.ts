@@ -89,11 +89,16 @@ export function engine(stack: string, project: string, configFile?: string): Eng
   const dockerHost = async () =>
     (stack === "dev" ? undefined : (await everything())["docker:host"]?.value) ?? process.env.DOCKER_HOST ?? "";
 
-  const everything = async () =>
-    JSON.parse(await query(["config", "--json", "--show-secrets", ...about])) as Record<
-      string,
-      { value?: string; objectValue?: unknown }
-    >;
+  type Configuration = Record<string, { value?: string; objectValue?: unknown }>;
+  // Each question to the engine takes half a second; what this command has not changed it need not ask for again.
+  let known: Promise<Configuration> | undefined;
+  const everything = () => {
+    known ??= query(["config", "--json", "--show-secrets", ...about]).then((text) => JSON.parse(text) as Configuration);
+    return known;
+  };
+  const changed = () => {
+    known = undefined;
+  };
 
   return {
     stack,
@@ -111,10 +116,10 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     },
     async set(path, value) {
       // Without its type a version such as 1042 would become a number.
-      await query(["config", "set", "--path", "--type", "string", path, value, ...about]);
+      await query(["config", "set", "--path", "--type", "string", path, value, ...about]).finally(changed);
     },
     async remove(path) {
-      await query(["config", "rm", "--path", path, ...about]);
+      await query(["config", "rm", "--path", path, ...about]).finally(changed);
     },
     async outputs() {
       return JSON.parse((await query(["stack", "output", "--json", ...stateOnly], "{}")) || "{}");

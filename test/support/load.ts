@@ -30,8 +30,10 @@ export interface LoadReport {
 export interface Visitors {
   /** How many at once. Default 6. */
   visitors?: number;
-  /** Milliseconds between two requests of one visitor. Default 15. */
+  /** Milliseconds between two requests of one visitor. Default 40. */
   pause?: number;
+  /** Calculations for each page and each write. Default 1. */
+  calculations?: number;
 }
 
 type Failure = Pick<Lost, "why" | "color">;
@@ -54,11 +56,15 @@ interface Shot {
   body?: unknown;
 }
 
-/** The mix: a page, a calculation and a write; each visitor goes through it in turn. */
-function shots(): Shot[] {
+/** The mix: a page, calculations and a write; each visitor goes through it in turn. */
+function shots(calculations: number): Shot[] {
+  const calculation: Shot = {
+    ...{ method: "POST", path: "/v1/estimate" },
+    body: { beds: 2, baths: 1, cleaning_type: "standard" },
+  };
   return [
     { method: "GET", path: "/" },
-    { method: "POST", path: "/v1/estimate", body: { beds: 2, baths: 1, cleaning_type: "standard" } },
+    ...Array.from({ length: calculations }, () => calculation),
     {
       method: "POST",
       path: "/v1/leads",
@@ -72,7 +78,7 @@ function shots(): Shot[] {
  * request is ever tried again, so each one that is not answered shows.
  * @param url the public entrance
  */
-export function startLoad(url: string, { visitors = 6, pause = 15 }: Visitors = {}): Load {
+export function startLoad(url: string, { visitors = 6, pause = 40, calculations = 1 }: Visitors = {}): Load {
   const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
   const began = performance.now();
   let running = true;
@@ -80,7 +86,7 @@ export function startLoad(url: string, { visitors = 6, pause = 15 }: Visitors = 
     const kept = visitor % 2 === 0;
     const agent = kept ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
     while (running) {
-      for (const shot of shots()) {
+      for (const shot of shots(calculations)) {
         report.sent++;
         const failure = await fire(url, shot, agent, report).catch(
           (error: NodeJS.ErrnoException): Failure => ({ why: error.code ?? error.message }),
