@@ -73,17 +73,6 @@ export class Journal {
   }
 }
 
-/**
- * For what has happened whether it is recorded or not: says that it is not in the journal, and goes on.
- * @param what the record, such as `shift watched`
- */
-export function saidWhenFull(say: (line: string) => void, what: string): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof StepError)) throw error;
-    say(`${what}: ${error.message}`);
-  };
-}
-
 /** Who holds the lock and since when, by the last step that took it and has not ended. */
 function lockHolder(records: readonly JournalRecord[], locks: (step: string) => boolean): string {
   const own = records.filter((record) => locks(record.step));

@@ -5,6 +5,7 @@ import { nextOrder } from "../core/rollout-story.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "./edge.ts";
+import type { Notes } from "./notes.ts";
 import { mustBeReady } from "./ready.ts";
 import { replicasReady, wantedNow } from "./replicas.ts";
 import { isAsleep, openAgain, wake } from "./standstill.ts";
@@ -20,16 +21,12 @@ const lookEvery = 1_000;
 const sayEvery = 5_000;
 
 /** What the hands work with. */
-export interface Hands {
+export interface Hands extends Notes {
   input: ShiftInput;
   plan: RolloutPlan;
   edge: EdgeClient;
   watch: Watch;
   context: JobContext;
-  /** Adds a record of this shift to the journal. */
-  note: (event: string, detail?: object) => Promise<void>;
-  /** The same for what has happened already: a full disk must not keep a bad release among the users. */
-  noteOrSay: (event: string, detail?: object) => Promise<void>;
   orders: Orders;
   /** Sets out to give a color the workers. */
   handOver: (color: ShiftInput["color"]) => Promise<void>;

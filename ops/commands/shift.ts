@@ -10,7 +10,7 @@ import type { Rollout } from "../../core/rollout-state.ts";
 import { isMade, isReturn, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout-story.ts";
 import { command } from "../../core/wording.ts";
 import type { JobContext } from "../context.ts";
-import { saidWhenFull } from "../journal.ts";
+import { notesOf } from "../notes.ts";
 import { mustBeReady } from "../ready.ts";
 import { replicasReady } from "../replicas.ts";
 import { type Hands, ordersOf, performer } from "../rollout.ts";
@@ -57,16 +57,14 @@ async function carryOut(begun: Rollout, hands: Hands): Promise<Done> {
   const perform = performer(hands);
   let rollout = begun;
   for (;;) {
-    while (rollout.phase !== "done") {
-      rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
-      // Without this record the next job begins anew.
-      if ("why" in rollout && rollout.phase !== "done")
-        await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
-    }
-    const word = await orders.next();
-    if (!word) return rollout;
-    if (word.kind === "ordered" && word.order === "abort") rollout = abortLate(rollout, plan);
-    if (rollout.phase === "revert") await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
+    if (rollout.phase === "done") {
+      const word = await orders.next();
+      if (!word) return rollout;
+      if (word.kind === "ordered" && word.order === "abort") rollout = abortLate(rollout, plan);
+    } else rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
+    // Without this record the next job begins anew.
+    if ("why" in rollout && rollout.phase !== "done")
+      await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
   }
 }
 
@@ -163,17 +161,10 @@ function handsOf(
 ): Hands {
   const { prefix, color, version, release, workers, workerGrace, timeout } = input;
   let handedTo: Color | undefined;
-  const note: Hands["note"] = (event, detail = {}) =>
-    context.journal.append({
-      ...{ at: context.now().toISOString(), step: "shift", event },
-      operator: process.env.TURNOUT_OPERATOR ?? "unknown",
-      ...{ color, version, release },
-      ...detail,
-    });
   return {
-    ...{ input, context, note },
+    ...{ input, context },
+    ...notesOf(context, "shift", { color, version, release }),
     ...rest,
-    noteOrSay: (event, detail) => note(event, detail).catch(saidWhenFull(context.say, `shift: ${event}`)),
     async handOver(to) {
       if (handedTo === to) return;
       handedTo = to;
