@@ -2,6 +2,7 @@ import type { Color, PerColor } from "./color.ts";
 import type { Order } from "./rollout-state.ts";
 import type { RolloutSettings, Strategy } from "./settings-rollout.ts";
 import type { SmokeCheck, System } from "./system.ts";
+import type { EdgeRequest } from "./system-routes.ts";
 import type { Thresholds } from "./thresholds.ts";
 
 /** How a job reaches the edge: its agent, which changes it, and its entrances, which users and smoke tests take. */
@@ -12,13 +13,6 @@ export interface EdgeAddress {
   previewUrl: string;
   /** The public entrance from inside, which the maintenance page does not close. */
   insideUrl: string;
-}
-
-/** What a color answers with 200 when it can do its work. */
-export interface ReadyCheck {
-  path: string;
-  /** The name it is asked by, where its service is found by one. */
-  host?: string;
 }
 
 /** How a job reaches the system's database. */
@@ -100,7 +94,7 @@ export interface MigrationInput extends ReleaseJob {
   revisionPattern: string;
   aheadPattern: string | undefined;
   /** What the serving color must answer with 200 afterwards. */
-  ready: ReadyCheck[];
+  ready: EdgeRequest[];
   /** Seconds a statement of the migration may wait for a lock. */
   lockTimeout: number;
   /** Seconds for the whole migration. */
@@ -154,7 +148,7 @@ export interface ShiftInput extends WatchInput {
   rollout: RolloutSettings;
   workers: PerColor<Wanted[]>;
   /** What a color must answer with 200 that was stopped and is started again. */
-  ready: ReadyCheck[];
+  ready: EdgeRequest[];
   /** Seconds until every replica must be ready. */
   timeout: number;
   /** Seconds that the old color's workers have to end their work. */
@@ -196,7 +190,7 @@ export interface HandoverInput extends JobBase {
 export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
   /** What the serving color must answer with 200. */
-  ready: ReadyCheck[];
+  ready: EdgeRequest[];
 }
 
 /** What a person asks of a shift or a soak that is under way, or of an incident. */

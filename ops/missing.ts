@@ -4,6 +4,7 @@ import { names } from "../core/names.ts";
 import type { Missing } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import type { ServersAnswer } from "./edge.ts";
+import { lowered, upOf } from "./replicas.ts";
 
 /**
  * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
@@ -39,16 +40,10 @@ export function createMissingFinder(
     const isShort = web.some(({ service, replicas }) => upOf(servers, color, service) < replicas);
     // Asked after the edge was: of a replica that is just being taken away, Docker has heard first.
     const now = isShort ? await docker.wantedReplicas(prefix).catch(() => undefined) : undefined;
-    return web.flatMap(({ service, replicas }) => {
-      const name = names(prefix).service(color, service);
-      const lower = Math.min(replicas, now?.get(name) ?? replicas);
-      const wanted = color === watched ? Math.max(1, lower) : lower;
+    return lowered({ prefix, color, web }, now).flatMap(({ service, replicas }) => {
+      const wanted = color === watched ? Math.max(1, replicas) : replicas;
       const found = { service, ready: upOf(servers, color, service), wanted };
-      return counts(name, found) ? [found] : [];
+      return counts(names(prefix).service(color, service), found) ? [found] : [];
     });
   };
-}
-
-function upOf({ services }: ServersAnswer, color: Color, service: string): number {
-  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
 }

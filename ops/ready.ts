@@ -1,5 +1,5 @@
 import type { Color } from "../core/color.ts";
-import type { ReadyCheck } from "../core/jobs.ts";
+import type { EdgeRequest } from "../core/system-routes.ts";
 import type { JobContext } from "./context.ts";
 import { ask } from "./http.ts";
 import { until } from "./until.ts";
@@ -8,7 +8,7 @@ import { until } from "./until.ts";
  * Why a color cannot do its work, by its own ready paths; null when it can.
  * @param entrance the address of the edge that leads to it
  */
-export async function unready(entrance: string, checks: readonly ReadyCheck[]): Promise<string | null> {
+export async function unready(entrance: string, checks: readonly EdgeRequest[]): Promise<string | null> {
   for (const { path, host } of checks) {
     const answer = await ask(`${entrance}${path}`, { timeout: 3_000, headers: host ? { host } : {} }).catch(
       (error: Error) => ({ status: 0, body: error.message }),
@@ -23,7 +23,7 @@ export async function unready(entrance: string, checks: readonly ReadyCheck[]): 
  * @throws StepError with its own words
  */
 export async function mustBeReady(
-  input: { color: Color; version: string; entrance: string; ready: readonly ReadyCheck[]; timeout: number },
+  input: { color: Color; version: string; entrance: string; ready: readonly EdgeRequest[]; timeout: number },
   context: JobContext,
 ): Promise<void> {
   const what = `${input.color} ${input.version} runs again but is not ready`;

@@ -2,6 +2,7 @@ import type { Color } from "../core/color.ts";
 import type { EdgeAddress, Wanted } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import type { JobContext } from "./context.ts";
+import type { ServersAnswer } from "./edge.ts";
 import { until } from "./until.ts";
 
 /**
@@ -13,10 +14,26 @@ export async function wantedNow(
   { docker }: JobContext,
 ): Promise<Wanted[]> {
   const now = await docker.wantedReplicas(prefix).catch(() => undefined);
+  return lowered({ prefix, color, web }, now).map((one) => ({ ...one, replicas: Math.max(1, one.replicas) }));
+}
+
+/**
+ * The lower of what was told and what Docker wants now.
+ * @param now replicas by a service's whole name; undefined when Docker does not say
+ */
+export function lowered(
+  { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
+  now: ReadonlyMap<string, number> | undefined,
+): Wanted[] {
   return web.map(({ service, replicas }) => {
     const wanted = now?.get(names(prefix).service(color, service)) ?? replicas;
-    return { service, replicas: Math.max(1, Math.min(replicas, wanted)) };
+    return { service, replicas: Math.min(replicas, wanted) };
   });
+}
+
+/** How many replicas of a service the edge trusts. */
+export function upOf({ services }: ServersAnswer, color: Color, service: string): number {
+  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
 }
 
 /**
@@ -33,9 +50,9 @@ export async function replicasReady(
   const what = `${input.color} ${input.version} is not ready`;
   await until(context, what, { timeout: input.timeout }, async () => {
     if (await stop()) return true;
-    const { services } = await edge.servers();
+    const servers = await edge.servers();
     for (const { service, replicas } of input.web) {
-      const up = services.find((one) => one.color === input.color && one.service === service)?.up ?? 0;
+      const up = upOf(servers, input.color, service);
       if (up < replicas) return `${up} of ${replicas} replicas of ${service} answer`;
     }
     return true;
