@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
+import { Socket } from "node:net";
 import { dirname } from "node:path";
 
 /** The exit code by which `flock` says that somebody else holds the lock. */
@@ -28,7 +29,11 @@ export async function takeLock(
   const code = await Promise.race([once(holder.stdout, "data").then(() => "held" as const), ended]);
   if (code === held) return "busy";
   if (code !== "held") return "no flock here";
+  // Who holds a lock may end without giving it back; the helper keeps nobody from that.
+  holder.unref();
+  for (const pipe of [holder.stdin, holder.stdout]) if (pipe instanceof Socket) pipe.unref();
   return async () => {
+    holder.ref();
     holder.stdin.end();
     await ended;
   };

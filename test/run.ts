@@ -4,6 +4,7 @@ import { spec } from "node:test/reporters";
 import { describeError, exitCode } from "../core/errors.ts";
 import { engineEnvironment } from "../setup/engine.ts";
 import { ensureSetup } from "../setup/setup.ts";
+import { removeLeftBehind } from "./support/left-behind.ts";
 import { needSetup, selectedTests } from "./support/selection.ts";
 
 /**
@@ -22,6 +23,7 @@ async function main(words: string[]): Promise<number> {
   if (needSetup(files)) {
     await ensureSetup(root);
     Object.assign(process.env, engineEnvironment(root).env);
+    await removeLeftBehind((line) => console.log(`  ${line}`));
   }
   const events = run({ files: files.map((file) => resolve(root, file)), concurrency: 2, cwd: root });
   let failed = false;

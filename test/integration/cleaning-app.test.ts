@@ -5,7 +5,7 @@ import { poll } from "../support/poll.ts";
 import { putFollowups, readPhotos, readQueue } from "../support/queue.ts";
 import { longReport, openSocket, slowPost } from "../support/visitors.ts";
 
-const rig = new CleaningRig(`turnout-test-cleaning-${process.pid}`);
+const rig = new CleaningRig("cleaning");
 let witness: string;
 
 describe("the demo application", () => {

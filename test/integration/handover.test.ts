@@ -9,7 +9,7 @@ import { CleaningRig } from "../support/cleaning-rig.ts";
 import { poll } from "../support/poll.ts";
 import { putFollowups, readQueue } from "../support/queue.ts";
 
-const rig = new CleaningRig(`turnout-test-handover-${process.pid}`, "overlay");
+const rig = new CleaningRig("handover", "overlay");
 const context = { ...realTime, docker: new DockerEngine("/var/run/docker.sock") } as unknown as JobContext;
 const workers = { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 2 }] };
 let witness: string;

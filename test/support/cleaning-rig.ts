@@ -4,26 +4,29 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { projectImages } from "../../setup/images.ts";
 import { docker, freePort } from "./agent/rig.ts";
+import { type OwnName, ownName } from "./left-behind.ts";
 import { poll } from "./poll.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 /** The demo application and its database without edge. Everything carries the label `turnout.stack=<name>`. */
 export class CleaningRig {
-  readonly name: string;
   readonly adminPassword = randomBytes(8).toString("hex");
+  private readonly kind: string;
   private readonly driver: "bridge" | "overlay";
+  private own: OwnName | undefined;
   private secrets = "";
   private readonly images = new Map<string, string>();
 
   /** @param driver of its network; services of the Swarm need `overlay` */
-  constructor(name: string, driver: "bridge" | "overlay" = "bridge") {
-    this.name = name;
+  constructor(kind: string, driver: "bridge" | "overlay" = "bridge") {
+    this.kind = kind;
     this.driver = driver;
   }
 
   /** Starts the database and brings it to the schema of 1.0.0. */
   async create(): Promise<void> {
+    this.own = await ownName(`test-${this.kind}`);
     for (const { name, tag, reference } of await projectImages(root)) {
       this.images.set(`${name}:${tag}`, reference);
       if (name === "turnout-postgres") this.images.set(name, reference);
@@ -93,20 +96,14 @@ export class CleaningRig {
   }
 
   async remove(): Promise<void> {
-    await this.removeAll(["service", "ls"], ["service", "rm"]);
-    // The tasks of a service go a little later than it, by themselves or by this.
-    await poll("its containers and its network are gone", 60, async () => {
-      await this.removeAll(["ps", "--all"], ["rm", "--force", "--volumes"]);
-      await this.removeAll(["network", "ls"], ["network", "rm"]);
-      return true;
-    });
+    await this.own?.remove();
     if (this.secrets) await rm(this.secrets, { recursive: true, force: true });
   }
 
-  private async removeAll(list: string[], remove: string[]): Promise<void> {
-    const listed = await docker(...list, "--quiet", "--filter", `label=${this.label}`);
-    const ids = listed.split("\n").filter(Boolean);
-    if (ids.length) await docker(...remove, ...ids);
+  /** What everything in Docker is called after. */
+  get name(): string {
+    if (!this.own) throw new Error("the rig has not been created");
+    return this.own.name;
   }
 
   private readonly databaseUrl = "DATABASE_URL_FILE=/run/secrets/database_url";

@@ -45,6 +45,8 @@ export async function putVersion(
   const update = (service: string) =>
     stack.docker(
       ...["service", "update", "--quiet", "--detach", "--no-resolve-image"],
+      // A replica that a test kills soon after must not look to the Swarm like an update that went wrong.
+      ...["--update-failure-action", "continue"],
       ...(service === "jobs" ? [] : ["--replicas", "1"]),
       ...["--image", `turnout-example-cleaning-${service}:${version}`],
       ...["--env-add", `TURNOUT_VERSION=${version}`, "--env-add", `TURNOUT_RELEASE=${release}`],

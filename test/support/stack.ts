@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
+import { stackOf } from "../../core/names.ts";
 import { engineEnvironment, fileBackend } from "../../setup/engine.ts";
+import { ownName } from "./left-behind.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -50,8 +52,9 @@ export interface TestStack {
 
 /** Makes a stack of the system `cleaning` with 1.0.0 on blue. */
 export async function testStack(): Promise<TestStack> {
-  const name = `it-${randomBytes(3).toString("hex")}`;
-  const prefix = `turnout-${name}`;
+  const own = await ownName("it");
+  const prefix = own.name;
+  const name = stackOf(prefix);
   const directory = await mkdtemp(join(tmpdir(), `${prefix}-`));
   const configFile = join(directory, `Pulumi.${name}.yaml`);
   const [publicPort, previewPort] = [await freePort(), await freePort()];
@@ -142,7 +145,7 @@ export async function testStack(): Promise<TestStack> {
     },
     stateFile: () => join(directory, ".pulumi/stacks/turnout", `${name}.json`),
     async remove() {
-      await removeByLabel(prefix);
+      await own.remove();
       await rm(directory, { recursive: true, force: true });
       await rm(join(root, ".turnout", `change-${name}.lock`), { force: true });
     },
@@ -153,31 +156,6 @@ export async function testStack(): Promise<TestStack> {
   await rm(join(root, `Pulumi.${name}.yaml`), { force: true });
   if (made.code !== 0) throw new Error(made.text);
   return stack;
-}
-
-/** Removes everything of a stack from Docker, whatever state it is in. */
-export async function removeByLabel(prefix: string): Promise<void> {
-  const filter = ["--filter", `label=turnout.stack=${prefix}`];
-  const list = async (...argv: string[]) => {
-    const { stdout } = await execa("docker", [...argv, ...filter], { reject: false });
-    return stdout.split("\n").filter(Boolean);
-  };
-  const drop = async (ids: string[], ...argv: string[]) => {
-    if (ids.length > 0) await execa("docker", [...argv, ...ids], { reject: false });
-  };
-  await drop(await list("service", "ls", "--quiet"), "service", "rm");
-  const deadline = Date.now() + 60_000;
-  for (let left = await list("ps", "--all", "--quiet"); left.length > 0; left = await list("ps", "--all", "--quiet")) {
-    await drop(left, "rm", "--force");
-    if (Date.now() > deadline) throw new Error(`containers of ${prefix} do not go away`);
-  }
-  await drop(await list("secret", "ls", "--quiet"), "secret", "rm");
-  for (const kind of ["network", "volume"]) {
-    for (let left = await list(kind, "ls", "--quiet"); left.length > 0; left = await list(kind, "ls", "--quiet")) {
-      await drop(left, kind, "rm");
-      if (Date.now() > deadline) throw new Error(`${kind}s of ${prefix} do not go away`);
-    }
-  }
 }
 
 function freePort(): Promise<number> {

@@ -2,6 +2,7 @@ import { Agent, get, type IncomingMessage, type RequestOptions } from "node:http
 import type { Color } from "../../../core/color.ts";
 import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../../core/edge-config.ts";
 import { createEdgeClient, type EdgeClient } from "../../../ops/edge.ts";
+import { ownName } from "../left-behind.ts";
 import { buildImages, freePort, poll, Rig } from "./rig.ts";
 
 /** The releases a test's replicas show. */
@@ -22,7 +23,7 @@ export class TestEdge {
 
   /** Starts all containers; nothing is announced or configured yet. */
   static async start(name: string): Promise<TestEdge> {
-    const rig = new Rig(`turnout-test-${name}-${process.pid}`, "a-token-for-this-test-only", await buildImages());
+    const rig = new Rig(await ownName(`test-${name}`), "a-token-for-this-test-only", await buildImages());
     const [publicPort, preview, whoami, agent] = [
       await freePort(),
       await freePort(),

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
+import type { OwnName } from "../left-behind.ts";
 
 const run = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -83,11 +84,11 @@ export async function buildImages(): Promise<Images> {
 
 /** An edge, its agent and replicas on a network of their own; everything carries the label `turnout.stack=<name>`. */
 export class Rig {
-  readonly name: string;
   readonly token: string;
+  private readonly own: OwnName;
   private readonly images: Images;
-  constructor(name: string, token: string, images: Images) {
-    this.name = name;
+  constructor(own: OwnName, token: string, images: Images) {
+    this.own = own;
     this.token = token;
     this.images = images;
   }
@@ -95,6 +96,10 @@ export class Rig {
   async create(): Promise<void> {
     await docker("network", "create", "--label", this.label, this.name);
     await docker("volume", "create", "--label", this.label, this.name);
+  }
+
+  get name(): string {
+    return this.own.name;
   }
 
   get label(): string {
@@ -165,14 +170,8 @@ export class Rig {
   }
 
   /** Removes everything with the rig's label. */
-  async remove(): Promise<void> {
-    const filter = ["--quiet", "--filter", `label=${this.label}`];
-    const containers = (await docker("ps", "--all", ...filter)).split("\n").filter(Boolean);
-    if (containers.length) await docker("rm", "--force", "--volumes", ...containers);
-    const volumes = (await docker("volume", "ls", ...filter)).split("\n").filter(Boolean);
-    if (volumes.length) await docker("volume", "rm", ...volumes);
-    const networks = (await docker("network", "ls", ...filter)).split("\n").filter(Boolean);
-    if (networks.length) await docker("network", "rm", ...networks);
+  remove(): Promise<void> {
+    return this.own.remove();
   }
 }
 

@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { labels } from "../../core/names.ts";
+import { takeLock } from "../../ops/flock.ts";
+
+/** A name for what a test puts into Docker, held by this process: others can tell whether its test still runs. */
+export interface OwnName {
+  readonly name: string;
+  /** Removes everything with the name from Docker, whatever state it is in, and lets go of the name. */
+  remove(): Promise<void>;
+}
+
+const ofTests = /^turnout-(it|test)-/;
+
+/**
+ * Takes a name of its own for a test. Whatever is made under it carries the label `turnout.stack=<name>`.
+ * @param kind `it` for a whole stack, `test-<what>` for less
+ */
+export async function ownName(kind: "it" | `test-${string}`): Promise<OwnName> {
+  const name = `turnout-${kind}-${randomBytes(3).toString("hex")}`;
+  const letGo = await takeLock(lockOf(name), 0);
+  return {
+    name,
+    async remove() {
+      await removeByLabel(name);
+      if (typeof letGo === "function") await letGo();
+      await rm(lockOf(name), { force: true });
+    },
+  };
+}
+
+/**
+ * Removes what tests that were killed have left in Docker. It would come back with each start of the daemon, and take the
+ * machine's time from the tests that run now. A test that still runs holds its name, and keeps what is its own.
+ */
+export async function removeLeftBehind(say: (line: string) => void): Promise<void> {
+  for (const name of await namesInDocker()) {
+    const letGo = await takeLock(lockOf(name), 0);
+    if (typeof letGo !== "function") continue;
+    say(`removing ${name}, which a test that was killed has left behind`);
+    await removeByLabel(name);
+    await letGo();
+    await rm(lockOf(name), { force: true });
+  }
+}
+
+function lockOf(name: string): string {
+  return join(tmpdir(), `${name}.lock`);
+}
+
+async function namesInDocker(): Promise<string[]> {
+  const listed = async (...argv: string[]) => {
+    const format = ["--format", `{{.Label "${labels.stack}"}}`];
+    return (await execa("docker", [...argv, "--filter", `label=${labels.stack}`, ...format])).stdout.split("\n");
+  };
+  const kinds = [
+    ["ps", "--all"],
+    ["volume", "ls"],
+    ["network", "ls"],
+  ];
+  const all = (await Promise.all(kinds.map((kind) => listed(...kind)))).flat();
+  return [...new Set(all.filter((name) => ofTests.test(name)))].toSorted();
+}
+
+async function removeByLabel(name: string): Promise<void> {
+  const filter = ["--filter", `label=${labels.stack}=${name}`];
+  const list = async (...argv: string[]) => {
+    const { stdout } = await execa("docker", [...argv, "--quiet", ...filter], { reject: false });
+    return stdout.split("\n").filter(Boolean);
+  };
+  const drop = async (ids: string[], ...argv: string[]) => {
+    if (ids.length > 0) await execa("docker", [...argv, ...ids], { reject: false });
+  };
+  await drop(await list("service", "ls"), "service", "rm");
+  await drop(await list("secret", "ls"), "secret", "rm");
+  const deadline = Date.now() + 60_000;
+  // The tasks of a service go a little later than it, and hold its network and its volumes.
+  const inTheirOrder = [
+    ["containers", ["ps", "--all"], ["rm", "--force", "--volumes"]],
+    ["networks", ["network", "ls"], ["network", "rm"]],
+    ["volumes", ["volume", "ls"], ["volume", "rm"]],
+  ] as const;
+  for (const [what, listing, dropping] of inTheirOrder)
+    for (let left = await list(...listing); left.length > 0; left = await list(...listing)) {
+      await drop(left, ...dropping);
+      if (Date.now() > deadline) throw new Error(`${what} of ${name} do not go away`);
+    }
+}
