@@ -118,7 +118,7 @@ export class ColorStack extends pulumi.ComponentResource {
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
               // A check costs a process. Requests wait for a replica that comes back, nobody waits for a worker.
-              interval: worker ? "5s" : "2s",
+              interval: worker ? "3s" : "2s",
               timeout: "3s",
               retries: 3,
               startPeriod: "20s",

@@ -106,7 +106,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              interval: "5s",
+              // The first one is in time for the provider, which looks 5 s after the start, and then 10 s later.
+              interval: "3s",
               timeout: "3s",
               retries: 3,
               startPeriod: "10s",

@@ -19,7 +19,7 @@ const releases = ownReleases();
 before(async () => {
   stack = await testStack();
   stack.settings.strategy = "canary";
-  stack.settings.timeouts = { start: 40, smoke: 10 };
+  stack.settings.timeouts = { start: 25, smoke: 10 };
   stack.settings.rollout = { steps: [{ weight: 20, seconds: 4 }], bake: 3, soak: 0, hold: 10, skew: 5, drain: 10 };
   await stack.save();
   through(await stack.up());
@@ -44,8 +44,8 @@ async function giveUp(version: string): Promise<void> {
 }
 
 /** What happened to visitors while something else happened. */
-async function underLoad(happens: () => Promise<void>): Promise<LoadReport> {
-  const load = startLoad(stack.url, { visitors: 3 });
+async function underLoad(happens: () => Promise<void>, pause = 80): Promise<LoadReport> {
+  const load = startLoad(stack.url, { visitors: 3, pause });
   try {
     await load.more(50);
     await happens();
@@ -113,7 +113,7 @@ async function tryBroken(): Promise<string> {
     refused(outcome, takenBack, 5);
     incident = takenBack.exec(outcome.text)?.[1] ?? "";
     await serves("blue");
-  });
+  }, 40);
   const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
   const events = ["started", "begun", "trial", "watched", "undoing", "ended", "failed"];
   assert.deepEqual(

@@ -31,7 +31,7 @@ test("sockets, reports and uploads that are open at the flip end well, each once
   const green = await putVersion(stack, "green", "1.1.0");
   const photos = () => readPhotos(stack.url, stack.secrets.adminPassword ?? "");
   const before = await photos();
-  const load = startLoad(stack.url, { visitors: 2 });
+  const load = startLoad(stack.url, { visitors: 2, pause: 80 });
   t.after(() => load.stop());
   const sockets = await Promise.all(Array.from({ length: 6 }, () => openSocket(stack.url)));
   t.after(() => Promise.all(sockets.map((socket) => socket.close())));
@@ -83,7 +83,7 @@ test("a configuration HAProxy does not take is refused with its words, in a cana
   const told = (text: string) => ({ text, hash: edgeConfigHash(text) });
   const broken = told(`${sound}\nfrontend broken\n  bind :1\n  no-such-word here\n`);
   const before = await configHash();
-  const load = startLoad(stack.url, { visitors: 4 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
   t.after(() => load.stop());
 
   const { prefix, edge } = shiftInput(stack, green);
@@ -126,7 +126,7 @@ test("an address that another service has taken over gets no request, whatever i
   const stranger = await startStranger(stack, { color: "green", service: "web", port: 3000 }, masks);
   t.after(() => stranger.remove());
   await poll("checks of the stranger", 60, async () => ((await stranger.asked()).length > 8 ? true : undefined));
-  const load = startLoad(stack.url, { visitors: 4 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
   t.after(() => load.stop());
   const shift = await startShift(faults, green);
   const end = await shift.ended;
@@ -147,7 +147,7 @@ test("a clock that jumps by an hour, forward and back, neither hurries nor holds
   await returnTo(faults, blue);
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
-  const load = startLoad(stack.url, { visitors: 4 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
   t.after(() => load.stop());
   const began = performance.now();
   const shift = await startShift(faults, green, {}, { image });

@@ -70,7 +70,7 @@ test("a worker starts at rest, and nobody puts it back to rest", () => {
   assert.deepEqual(worker.ignoreChanges, ["mode.replicated.replicas"]);
   assert.deepEqual(worker.inputs.labels, labelsOf("worker", { "turnout.color": "green", "turnout.service": "jobs" }));
   assert.deepEqual(specOf(worker).networksAdvanceds, on("green"));
-  assert.match(JSON.stringify(specOf(worker)), /"interval":"5s"/);
+  assert.match(JSON.stringify(specOf(worker)), /"interval":"3s"/);
 });
 
 test("what a system and the settings ask for reaches the services", async () => {
@@ -153,7 +153,7 @@ test("HAProxy, whole", () => {
         mounts: [tmpfs("/tmp"), { type: "volume", source: "turnout-test-edge", target: "/edge" }],
         healthcheck: {
           tests: ["CMD", "/usr/local/bin/healthcheck"],
-          ...{ interval: "5s", timeout: "3s", retries: 3, startPeriod: "10s" },
+          ...{ interval: "3s", timeout: "3s", retries: 3, startPeriod: "10s" },
         },
       },
       networksAdvanceds: on("admin", "blue", "green"),
