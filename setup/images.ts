@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { build } from "esbuild";
 import { isLocalEngine } from "./docker.ts";
+import { opsBundle } from "./ops-bundle.ts";
 import { ask, work } from "./run.ts";
 import type { Step } from "./step.ts";
 
@@ -104,34 +104,9 @@ export function projectImagesStep(root: string): Step {
 
 async function ownImage(root: string, name: OwnImage): Promise<ProjectImage> {
   const context = join(root, "images", name);
-  const generated: Record<string, Uint8Array> = name === "ops" ? { "ops.mjs": await bundleOps(root) } : {};
+  const generated: Record<string, Uint8Array> = name === "ops" ? { "ops.mjs": await opsBundle(root) } : {};
   const source = hash({ ...(await filesOf(context)), ...generated });
   return { ...named(`turnout-${name}`, source), source, context, dockerfile: "Dockerfile", buildArgs: {}, generated };
-}
-
-/** The jobs and the agent as one file for the Node of the ops image. */
-async function bundleOps(root: string): Promise<Uint8Array> {
-  const built = await build({
-    absWorkingDir: root,
-    entryPoints: ["ops/main.ts"],
-    outfile: "ops.mjs",
-    bundle: true,
-    write: false,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    legalComments: "none",
-    logLevel: "error",
-    // Native parts of packages are optional; without them the packages fall back to JavaScript.
-    external: ["*.node"],
-    // Packages that are still CommonJS expect these two.
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __dirname = "/app";',
-    },
-  });
-  const [file] = built.outputFiles;
-  if (!file) throw new Error("esbuild made no file of ops/main.ts");
-  return file.contents;
 }
 
 async function buildImage(image: ProjectImage, logDir: string, say: (line: string) => void): Promise<void> {

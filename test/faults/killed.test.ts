@@ -33,7 +33,7 @@ test("a first deploy whose engine is killed as it makes networks, secrets and se
 });
 
 test("a deploy whose engine is killed at every step: nobody notices, and the last try gets through", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
   for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
@@ -56,7 +56,7 @@ test("a deploy whose engine is killed at every step: nobody notices, and the las
 
 test("replicas of the serving color killed one at a time come back, and cost at most what they were answering", async (t) => {
   for (const id of await stack.containers("green-api")) {
-    const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+    const load = startLoad(stack.url, { visitors: 4, pause: 150 });
     t.after(() => load.stop());
     await load.more(50);
     await stack.docker("kill", "--signal", "KILL", id);

@@ -44,7 +44,7 @@ async function giveUp(version: string): Promise<void> {
 }
 
 /** What happened to visitors while something else happened. */
-async function underLoad(happens: () => Promise<void>, pause = 80): Promise<LoadReport> {
+async function underLoad(happens: () => Promise<void>, pause = 120): Promise<LoadReport> {
   const load = startLoad(stack.url, { visitors: 3, pause });
   try {
     await load.more(50);

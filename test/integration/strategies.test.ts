@@ -32,7 +32,7 @@ function page(): Promise<Response> {
 }
 
 test("rolling replaces the serving color's replicas one by one, and nobody notices", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const rolled = through(await stack.cli("deploy", "1.1.0", "--strategy", "rolling"));
@@ -47,7 +47,7 @@ test("rolling replaces the serving color's replicas one by one, and nobody notic
 });
 
 test("rolling a version that does not start is rolled back by Swarm, and given up by rollback", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "rolling");
@@ -81,7 +81,7 @@ test("a recreate that does not get through leaves the page up, and giving it up 
 });
 
 test("recreate stops everybody behind a page, migrates what no old code could live with, and opens again", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const done = through(await stack.cli("deploy", "1.5.0-incompatible", "--strategy", "recreate"));

@@ -3,11 +3,11 @@ import { globSync } from "node:fs";
 /** Files that take minutes, the longest first, so that none of them is what everybody waits for in the end. */
 const longest = ["faults/release", "faults/killed", "integration/strategies", "faults/shift", "integration/deploy"];
 
-/** It stops the daemon, and waits until it is alone. */
-const last = "faults/z-daemon";
+/** It stops the daemon, and waits until no other test has containers. */
+const alone = "faults/z-daemon";
 
 /**
- * The test files that words select, the quick ones first.
+ * The test files that words select. Those without containers come last, beside the one that waits to be alone with Docker.
  * @param root the project folder
  * @param words pieces of paths; without any, all files are selected
  */
@@ -20,8 +20,8 @@ export function selectedTests(root: string, words: readonly string[]): string[] 
 
 function rank(file: string): number {
   const isOf = (name: string) => file.startsWith(`test/${name}`);
-  if (isOf("unit/")) return -1;
-  if (isOf(last)) return longest.length + 1;
+  if (isOf("unit/")) return longest.length + 2;
+  if (isOf(alone)) return longest.length + 1;
   const place = longest.findIndex(isOf);
   return place === -1 ? longest.length : place;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -50,6 +50,36 @@ test("a change changes the reference of its image alone", async (t) => {
   await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "goodbye";\n');
   assert.notEqual((await references()).ops, before.ops);
 });
+
+test("a bundle is kept until a source of it changes, or it is damaged itself", async (t) => {
+  const root = await project(t);
+  const first = await imageReference(root, "ops");
+  const bundle = join(root, ".turnout", "ops.mjs");
+  await settle(root);
+  assert.equal(await imageReference(root, "ops"), first);
+  const made = (await stat(bundle)).mtimeMs;
+  assert.equal(await imageReference(root, "ops"), first);
+  assert.equal((await stat(bundle)).mtimeMs, made, "it is not made anew");
+
+  await writeFile(bundle, "half a bun");
+  assert.equal(await imageReference(root, "ops"), first);
+  await writeFile(join(root, ".turnout", "ops.json"), "{");
+  assert.equal(await imageReference(root, "ops"), first);
+  await writeFile(join(root, "package.json"), '{ "sideEffects": false }');
+  const before = (await stat(bundle)).mtimeMs;
+  await settle(root);
+  assert.equal(await imageReference(root, "ops"), first);
+  assert.ok((await stat(bundle)).mtimeMs > before, "what is installed may be another");
+  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "goodbye";\n');
+  assert.notEqual(await imageReference(root, "ops"), first);
+});
+
+/** Files that were written a moment ago are not trusted to be what was bundled. */
+async function settle(root: string): Promise<void> {
+  const old = new Date(Date.now() - 60_000);
+  for (const file of ["ops/main.ts", "ops/greet.ts", "package.json"])
+    await utimes(join(root, file), old, old).catch(() => undefined);
+}
 
 test("the example system is there in all its versions, each with the hash of its source", async (t) => {
   const root = await project(t);
