@@ -34,7 +34,7 @@ const tasks: Record<string, Task> = {
   // It runs the set-up itself, where the tests that are asked for need it.
   test: async (argv) => become(process.execPath, [join(root, "test", "run.ts"), ...argv], {}),
   bench: async ([name = "flip", ...argv]) => {
-    await requireSetup(root);
+    await ensureSetup(root);
     return become(process.execPath, [join(root, "bench", `${name}.ts`), ...argv], engineEnvironment(root).env);
   },
 };
