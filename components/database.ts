@@ -30,7 +30,6 @@ export interface DatabaseArgs {
 
 /** The user and group of PostgreSQL in its image. */
 const postgresUser = "101:101";
-const superuser = "postgres";
 
 /**
  * The system's one database, which both colors share: PostgreSQL as a Swarm service on a volume, or an external
@@ -93,7 +92,17 @@ export class Database extends pulumi.ComponentResource {
             },
             secrets: [mountSecret(secret, postgresUser)],
             healthcheck: {
-              tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", superuser, "-d", system.database.name],
+              tests: [
+                "CMD",
+                "pg_isready",
+                "-q",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                system.database.user,
+                "-d",
+                system.database.name,
+              ],
               interval: "2s",
               timeout: "3s",
               retries: 5,

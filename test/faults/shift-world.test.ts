@@ -94,7 +94,7 @@ test("a configuration HAProxy does not take is refused with its words, in a cana
   assert.doesNotMatch(refused.text, /^\s+at .+:\d+:\d+/m, "a stack trace");
   assert.equal(await configHash(), before);
 
-  const rollout = { ...settingsOf(stack).rollout, steps: [{ weight: 10, seconds: 25 }] };
+  const rollout = { ...settingsOf(stack).rollout, steps: [{ weight: 10, seconds: 12 }] };
   const shift = await startShift(faults, green, { rollout });
   await shift.recorded("trial");
   assert.equal((await callAgent(stack, "PUT", "/v1/config", broken)).status, 422);

@@ -18,16 +18,19 @@ import { poll, servingColor } from "../support/poll.ts";
 test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {
   const pid = await ownDaemon();
   if (pid === undefined) return t.skip("the daemon here is not one that the set-up has started");
-  // Of this run one file at most is at work still; another run may have begun beside it.
-  await poll("the end of the other tests", 600, async () => ((await running()).some(isTest) ? undefined : true)).catch(
-    (error) => t.diagnostic(error.message),
-  );
-  const others = await running();
-  if (others.length > 0) return t.skip(`containers run here that a restart would stop: ${others.join(", ")}`);
+  const foreign = (await running()).filter((one) => !isTest(one));
+  if (foreign.length > 0) return t.skip(`containers run here that a restart would stop: ${foreign.join(", ")}`);
   const faults = await faultStack();
   const { stack } = faults;
   t.after(() => faults.remove());
   const green = await deployed(faults, "green");
+  const others = async () => (await running()).filter((one) => !one.startsWith(`${stack.prefix} `));
+  // Of this run one file at most is at work still; another run may have begun beside it.
+  await poll("the end of the other tests", 600, async () => ((await others()).some(isTest) ? undefined : true)).catch(
+    (error) => t.diagnostic(error.message),
+  );
+  const left = await others();
+  if (left.length > 0) return t.skip(`containers run here that a restart would stop: ${left.join(", ")}`);
   const load = startLoad(stack.url, { visitors: 2 });
   t.after(() => load.stop());
   await load.more(50);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { after, before, test } from "node:test";
+import { execa } from "execa";
 import { callAgent } from "../support/agent-call.ts";
 import { startLoad } from "../support/load.ts";
 import { nothingToDo, refused, through } from "../support/outcome.ts";
@@ -154,6 +155,13 @@ test("status says what is there, for people and for programs", async () => {
   assert.match(text.stdout, /green serves 1\.1\.0 · healthy/);
   const log = through(await stack.cli("ops", "log"));
   assert.match(log.stdout, /shift +done +green 1\.1\.0/);
+});
+
+test("the database's log holds no complaint of its own health check", async () => {
+  const [id = ""] = await stack.containers("db");
+  const { stdout, stderr } = await execa("docker", ["logs", id]);
+  assert.match(stdout + stderr, /ready to accept connections/);
+  assert.doesNotMatch(stdout + stderr, /pg_hba\.conf rejects|no password supplied|authentication failed/);
 });
 
 test("only the serving color's workers run", async () => {

@@ -233,7 +233,7 @@ test("the database's server, whole", () => {
         },
         secrets: [mounted(resources, "database-password", "postgres_password", 101)],
         healthcheck: {
-          tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "postgres", "-d", "cleaning"],
+          tests: ["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-U", "cleaning", "-d", "cleaning"],
           ...{ interval: "2s", timeout: "3s", retries: 5, startPeriod: "30s" },
         },
       },

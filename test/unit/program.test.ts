@@ -101,8 +101,8 @@ test("each step waits for the one before it: the color to serve, the shift, then
   ];
   const chain: [string, string[]][] = [
     [service("edge-haproxy"), [command("preflight")]],
-    [service("edge-agent"), [service("edge-haproxy")]],
-    [command("edge-config"), [service("edge-agent"), `${types.volume} turnout-test-journal`]],
+    [service("edge-agent"), [command("preflight")]],
+    [command("edge-config"), [service("edge-agent"), service("edge-haproxy"), `${types.volume} turnout-test-journal`]],
     [
       command("backup-blue"),
       [command("edge-config"), service("database-server"), `${types.volume} turnout-test-backups`],
