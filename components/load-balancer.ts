@@ -107,7 +107,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              // The first one is in time for the provider, which looks 5 s after the start, and then 10 s later.
+              // The first is in time for the provider, which looks 5 s after the start, and 10 s later. From Docker 25 on the
+              // first one comes after 5 s whatever is said here.
               interval: "3s",
               timeout: "3s",
               retries: 3,

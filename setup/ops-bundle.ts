@@ -44,7 +44,7 @@ const recipe: BuildOptions = {
 };
 
 /** Files that have a say in every bundle, if they are there; the hidden one lists the packages as they are installed. */
-const always = ["package.json", "tsconfig.json", "node_modules/.package-lock.json"];
+const always = ["setup/ops-bundle.ts", "package.json", "tsconfig.json", "node_modules/.package-lock.json"];
 
 /**
  * The jobs and the agent as one file for the Node of the ops image. Each update of a stack asks for it, to name the
@@ -73,7 +73,7 @@ async function make(root: string): Promise<Uint8Array> {
   const { outputFiles, metafile } = await build({ ...recipe, absWorkingDir: root });
   const [file] = outputFiles ?? [];
   if (!file) throw new Error("esbuild made no file of ops/main.ts");
-  const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !path.includes("node_modules/"));
+  const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !/node_modules\/|^absent:/.test(path));
   // A bundle that cannot be kept, or whose sources were edited meanwhile, is made anew next time.
   await keep(root, file.contents, [...own, ...always], began).catch(() => undefined);
   return file.contents;

@@ -12,7 +12,7 @@ import { tailJournal } from "../support/journal-tail.ts";
 import { startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 
-// Last of all tests, and alone, since every container of the machine stops with the daemon. Only where the set-up started
+// When no other test has containers, for every container of the machine stops with the daemon. Only where the set-up started
 // the daemon itself, for only then does it know how to start it again, and where nobody else's containers run.
 
 test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {

@@ -9,7 +9,9 @@ import { poll } from "../support/poll.ts";
 const named = async (name: string) =>
   (await execa("docker", ["volume", "ls", "--quiet", "--filter", `label=turnout.stack=${name}`])).stdout;
 
-test("what a killed test has left is removed before others; what a test that runs has made is not", async (t) => {
+test("what a killed test has left is removed before others; what a test that runs has made is not", {
+  timeout: 60_000,
+}, async (t) => {
   const alive = await ownName("test-alive");
   t.after(() => alive.remove());
   await execa("docker", ["volume", "create", "--label", `turnout.stack=${alive.name}`, alive.name]);

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { labels } from "../../core/names.ts";
 import { takeLock } from "../../ops/flock.ts";
+import { isLocalEngine } from "../../setup/docker.ts";
 
 /** A name for what a test puts into Docker, held by this process: others can tell whether its test still runs. */
 export interface OwnName {
@@ -13,7 +15,8 @@ export interface OwnName {
   remove(): Promise<void>;
 }
 
-const ofTests = /^turnout-(it|test)-/;
+/** Names as `ownName` gives them, and no others: a stack that somebody calls `it-shop` is nobody's leftover. */
+const given = /^turnout-(it|test-[a-z]+)-[0-9a-f]{6}$/;
 
 /**
  * Takes a name of its own for a test. Whatever is made under it carries the label `turnout.stack=<name>`.
@@ -34,10 +37,12 @@ export async function ownName(kind: "it" | `test-${string}`): Promise<OwnName> {
 
 /**
  * Removes what tests that were killed have left in Docker. It would come back with each start of the daemon, and take the
- * machine's time from the tests that run now. A test that still runs holds its name, and keeps what is its own.
+ * machine's time from the tests that run now. A test that still runs holds its name, and keeps what is its own; whatever
+ * was not made by a test of this machine, which the lock file proves, is not touched, nor is an engine elsewhere.
  */
 export async function removeLeftBehind(say: (line: string) => void): Promise<void> {
-  for (const name of await namesInDocker()) {
+  if (!isLocalEngine()) return;
+  for (const name of (await namesInDocker()).filter(isLeftovers)) {
     const letGo = await takeLock(lockOf(name), 0);
     if (typeof letGo !== "function") continue;
     say(`removing ${name}, which a test that was killed has left behind`);
@@ -45,6 +50,11 @@ export async function removeLeftBehind(say: (line: string) => void): Promise<voi
     await letGo();
     await rm(lockOf(name), { force: true });
   }
+}
+
+/** Whether a test of this machine has taken the name, and not given it back. */
+export function isLeftovers(name: string): boolean {
+  return given.test(name) && existsSync(lockOf(name));
 }
 
 function lockOf(name: string): string {
@@ -62,13 +72,13 @@ async function namesInDocker(): Promise<string[]> {
     ["network", "ls"],
   ];
   const all = (await Promise.all(kinds.map((kind) => listed(...kind)))).flat();
-  return [...new Set(all.filter((name) => ofTests.test(name)))].toSorted();
+  return [...new Set(all.filter(Boolean))].toSorted();
 }
 
 async function removeByLabel(name: string): Promise<void> {
   const filter = ["--filter", `label=${labels.stack}=${name}`];
   const list = async (...argv: string[]) => {
-    const { stdout } = await execa("docker", [...argv, "--quiet", ...filter], { reject: false });
+    const { stdout } = await execa("docker", [...argv, "--quiet", ...filter]);
     return stdout.split("\n").filter(Boolean);
   };
   const drop = async (ids: string[], ...argv: string[]) => {
