@@ -30,6 +30,12 @@ export interface ReleaseArgs {
   epoch: string;
 }
 
+/** A release on its way to a color. */
+interface Candidate {
+  images: ReleaseImages;
+  identity: { prefix: string; color: Color; version: string; release: pulumi.Output<string> };
+}
+
 /** What a color has once its steps are through. */
 interface Prepared {
   images: ReleaseImages;
@@ -92,15 +98,28 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** Steps 1 to 5 of a deploy; a flip back runs none of them. */
+  /** What a deploy does before its shift, each step after the one before; a flip back runs none of it. */
   private prepare(color: Color, dependsOn: pulumi.Resource[]): Prepared {
-    const { prefix, settings, system, network, database, edge } = this.args;
+    const candidate = this.candidate(color);
+    const backup = this.backup(candidate, dependsOn);
+    const migration = this.migration(candidate, backup);
+    const stack = this.start(candidate, migration);
+    const workers = this.workers(candidate, stack);
+    const smoke = this.smoke(candidate, workers);
+    return { images: candidate.images, backup, migration, smoke };
+  }
+
+  private candidate(color: Color): Candidate {
+    const { prefix, settings, system } = this.args;
     const version = settings.versions[color] ?? "";
     const images = new ReleaseImages(`images-${color}`, { color, version, system }, { parent: this });
-    const identity = { prefix, color, version, release: images.release };
-    const timeout = settings.timeouts.start;
+    return { images, identity: { prefix, color, version, release: images.release } };
+  }
 
-    const backup = this.job<"backup", BackupResult>(`backup-${color}`, "backup", {
+  /** What is there, before anything changes. */
+  private backup({ images, identity }: Candidate, dependsOn: pulumi.Resource[]) {
+    const { settings, edge, database } = this.args;
+    return this.job<"backup", BackupResult>(`backup-${identity.color}`, "backup", {
       input: {
         ...identity,
         edge: edge.address,
@@ -116,14 +135,19 @@ export class Release extends pulumi.ComponentResource {
       docker: true,
       dependsOn,
     });
+  }
+
+  /** The schema goes first, while the old code alone runs. */
+  private migration({ images, identity }: Candidate, backup: pulumi.Resource) {
+    const { settings, system, edge, database } = this.args;
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
-    const migration = this.job<"migration", MigrationResult>(`migration-${color}`, "migration", {
+    return this.job<"migration", MigrationResult>(`migration-${identity.color}`, "migration", {
       input: {
         ...identity,
         edge: edge.address,
         database: database.address,
         strategy: settings.strategy,
-        task: this.taskOf(service, color, images),
+        task: this.taskOf(service, identity.color, images),
         ...{ upgrade, current, heads, revisionPattern, aheadPattern },
         ready: readyChecks(system),
         lockTimeout: settings.database.lockTimeout,
@@ -133,21 +157,36 @@ export class Release extends pulumi.ComponentResource {
       docker: true,
       dependsOn: [backup],
     });
-    const stack = new ColorStack(
+  }
+
+  /** The new code, with nobody on it. */
+  private start({ images, identity }: Candidate, migration: pulumi.Resource): ColorStack {
+    const { system, settings, network } = this.args;
+    const { prefix, color, version } = identity;
+    return new ColorStack(
       `color-${color}`,
       { prefix, color, version, images, system, settings, network, secrets: this.secrets },
       { parent: this, dependsOn: [migration] },
     );
-    const workers = this.job(`workers-${color}`, "workers", {
-      input: {
-        ...{ prefix, color, edge: edge.address, workers: this.wanted("worker"), timeout },
-        workerGrace: settings.timeouts.workers,
-      },
-      triggers: [stack.workers, JSON.stringify(this.wanted("worker"))],
+  }
+
+  /** Its workers run if it serves already, or nobody does, and rest otherwise. */
+  private workers({ identity: { prefix, color } }: Candidate, stack: ColorStack) {
+    const { edge, settings } = this.args;
+    const workers = this.wanted("worker");
+    const { start: timeout, workers: workerGrace } = settings.timeouts;
+    return this.job(`workers-${color}`, "workers", {
+      input: { ...{ prefix, color, edge: edge.address, workers, timeout }, workerGrace },
+      triggers: [stack.workers, JSON.stringify(workers)],
       docker: true,
       dependsOn: [stack],
     });
-    const smoke = this.job(`smoke-${color}`, "smoke", {
+  }
+
+  /** The smoke list, through the preview entrance. */
+  private smoke({ images, identity }: Candidate, workers: pulumi.Resource) {
+    const { system, settings, edge } = this.args;
+    return this.job(`smoke-${identity.color}`, "smoke", {
       input: {
         ...identity,
         edge: edge.address,
@@ -159,10 +198,9 @@ export class Release extends pulumi.ComponentResource {
       triggers: [images.release],
       dependsOn: [workers],
     });
-    return { images, backup, migration, smoke };
   }
 
-  /** Step 6. Its triggers are all that decides who serves. */
+  /** Everybody to this color. Its triggers are all that decides who serves. */
   private shiftTo(color: Color) {
     const { prefix, system, settings, database, edge, epoch } = this.args;
     const target = this.prepared[color];
