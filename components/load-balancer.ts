@@ -55,9 +55,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
       { name: names(prefix).edgeVolume, labels: labelList(prefix, "edge") },
       { parent: this },
     );
-    // Neither waits for the other: each finds on the volume what it needs, whoever comes first.
-    this.createProxy(name, args, volume.name, portsFree);
-    this.createAgent(name, args, volume.name, portsFree);
+    // An agent that is there says that there is an edge to ask: an update killed before that can simply be repeated.
+    const proxy = this.createProxy(name, args, volume.name, portsFree);
+    this.createAgent(name, args, volume.name, proxy);
     this.registerOutputs({});
   }
 
