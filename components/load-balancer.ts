@@ -141,7 +141,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     name: string,
     args: LoadBalancerArgs,
     volume: pulumi.Output<string>,
-    after: pulumi.Resource,
+    proxy: docker.Service,
   ): docker.Service {
     const { prefix, settings } = args;
     const secure = hardened(edgeUser, ["/tmp"]);
@@ -182,7 +182,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         rollbackConfig: backwards(stopFirst),
         convergeConfig: converge(settings.timeouts.start),
       },
-      { parent: this, dependsOn: [after] },
+      { parent: this, dependsOn: [proxy] },
     );
   }
 }
