@@ -28,7 +28,10 @@ export interface KeeperOptions {
   liveWithinMs?: number;
 }
 
-/** How long the health checks may take to notice another release, in milliseconds: two failed ones in a row, and their answers. */
+/**
+ * How long the health checks may take to notice another release, and a fresh worker to check everybody, in milliseconds:
+ * two failed ones in a row, and their answers.
+ */
 const settleMs = 1_500;
 
 /** Holds the edge's state and sees that HAProxy does it. One thing at a time, in the order asked. */
@@ -36,7 +39,7 @@ export interface Keeper {
   change(change: EdgeChange): Promise<StateAnswer>;
   putConfig(text: string, hash: string): Promise<ConfigAnswer>;
   view(): Promise<StateAnswer>;
-  /** By checks made after the last announcement: it waits for them, up to 1.5 s. */
+  /** By checks that were made after the last announcement and by the worker that serves: it waits for them, up to 1.5 s. */
   servers(): Promise<ServersAnswer>;
   counters(): Promise<CountersAnswer>;
   /** Ends what has run out, closes what is due, and mends whatever differs from the state. Never throws. */
@@ -135,7 +138,8 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
       }),
     view,
     async servers() {
-      const wait = settledAt - time().uptimeMs;
+      const [{ uptimeSeconds }] = await haproxy.workers();
+      const wait = Math.max(settledAt - time().uptimeMs, settleMs - uptimeSeconds * 1_000);
       if (wait > 0) await sleep(wait);
       const [{ pid }] = await haproxy.workers();
       return { services: parseServers(await haproxy.ask(pid, "show stat -1 4 -1")) };

@@ -103,12 +103,18 @@ function counts(requests: number, slot: (index: number) => number): Counts {
   return { requests, ...Object.fromEntries(counterSlots.map((name, index) => [name, slot(index)])) } as Counts;
 }
 
-/** The part of `show servers state` that says who is where and up: it changes only when that does. */
+/**
+ * The part of `show servers state` that says who is where, up, and passed its last check: it changes only when that does.
+ * The check's result belongs to it: a worker that begins with the failed one of a replica that was still starting takes
+ * nobody for ready until it has checked itself.
+ */
 export function serversFingerprint(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => line.split(" "))
-    .filter((fields) => fields.length > 20)
-    .map((fields) => [fields[1], fields[3], fields[4], fields[5], fields[6]].join(" "))
+  const telling = ["be_name", "srv_name", "srv_addr", "srv_op_state", "srv_admin_state", "srv_check_status"];
+  const lines = text.split("\n").map((line) => line.replace(/^# /, "").split(" "));
+  const header = lines.find((fields) => fields[0] === "be_id") ?? [];
+  const columns = telling.map((name) => header.indexOf(name));
+  return lines
+    .filter((fields) => fields.length === header.length)
+    .map((fields) => columns.map((column) => fields[column]).join(" "))
     .join("\n");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { names } from "../../core/names.ts";
 import { imageReference } from "../../setup/images.ts";
-import { edgeView, putVersion, type Running, revive } from "../support/colors.ts";
+import { changeService, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
 import {
   deployed,
   type FaultStack,
@@ -36,7 +36,7 @@ test("a shift whose job is killed at every step: the edge goes back by itself, a
   const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
   t.after(() => load.stop());
 
-  await faults.stack.docker("service", "scale", `${names(faults.stack.prefix).service("green", "api")}=0`);
+  await changeService(faults.stack, "service", "scale", `${names(faults.stack.prefix).service("green", "api")}=0`);
   const preparing = await startShift(faults, green);
   await killAt(preparing, "begun");
   assert.deepEqual(preparing.events(), ["started", "begun"]);

@@ -43,7 +43,8 @@ export async function putVersion(
 ): Promise<Running> {
   const release = `${version}-${randomBytes(4).toString("hex")}`;
   const update = (service: string) =>
-    stack.docker(
+    changeService(
+      stack,
       ...["service", "update", "--quiet", "--detach", "--no-resolve-image"],
       // A replica that a test kills soon after must not look to the Swarm like an update that went wrong.
       ...["--update-failure-action", "continue"],
@@ -86,15 +87,17 @@ export async function crash(stack: TestStack, color: Color, service: string): Pr
   const name = names(stack.prefix).service(color, service);
   // Killed first: told to rest, a replica would say goodbye, and a crash does not.
   await stack.docker("kill", "--signal", "KILL", ...ids);
-  // The Swarm may write to the service at the same moment, and then refuses this.
-  await poll(`no replica of ${name}`, 10, () =>
-    stack.docker("service", "scale", "--detach", `${name}=0`).then(() => true),
-  );
+  await changeService(stack, "service", "scale", "--detach", `${name}=0`);
+}
+
+/** Runs a docker command that changes a service. The Swarm may write to it at the same moment, and then refuses once. */
+export async function changeService(stack: TestStack, ...args: string[]): Promise<void> {
+  await poll(`docker ${args.join(" ")}`, 10, () => stack.docker(...args).then(() => true));
 }
 
 /** Brings a crashed service back. */
 export async function revive(stack: TestStack, color: Color, service: string): Promise<void> {
-  await stack.docker("service", "scale", "--detach", `${names(stack.prefix).service(color, service)}=1`);
+  await changeService(stack, "service", "scale", "--detach", `${names(stack.prefix).service(color, service)}=1`);
   await poll(`${color} ${service} again`, 90, async () =>
     (await readyReplicas(stack, color))[service] === 1 ? true : undefined,
   );

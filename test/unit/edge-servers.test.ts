@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { initialState } from "../../core/edge-state.ts";
+import type { Haproxy } from "../../ops/agent/haproxy.ts";
+import { createKeeper } from "../../ops/agent/keeper.ts";
+import { parseServers, serversFingerprint } from "../../ops/agent/parse.ts";
+
+/** A line of `show servers state`, as HAProxy 3.0 prints it. */
+const state = (address: string, op: number, admin: number, check: number) =>
+  `9 be_green_web 1 s1 ${address} ${op} ${admin} 1 1 7 ${check} 3 2 6 0 0 0 tasks.shop-green-web 8000 - 0 0 - - 0`;
+const stateHeader =
+  "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change " +
+  "srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id " +
+  "srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port";
+const file = (...lines: string[]) => ["1", stateHeader, ...lines, ""].join("\n");
+
+test("what a reloaded HAProxy begins with is noted anew when an address, a state or a check's result is another", () => {
+  const before = serversFingerprint(file(state("10.0.0.7", 2, 0, 15)));
+  const table: [name: string, line: string, same: boolean][] = [
+    ["nothing but time", state("10.0.0.7", 2, 0, 15).replace(" 7 15 ", " 8 15 "), true],
+    ["another address", state("10.0.0.8", 2, 0, 15), false],
+    ["down", state("10.0.0.7", 0, 0, 15), false],
+    ["taken out", state("10.0.0.7", 2, 32, 15), false],
+    ["its last check refused", state("10.0.0.7", 2, 0, 8), false],
+  ];
+  for (const [name, line, same] of table) assert.equal(serversFingerprint(file(line)) === before, same, name);
+});
+
+test("a replica counts once it has passed a check, and gets requests until two have failed", () => {
+  const row = (status: string, check: string) => `be_green_web,s1,${status},${check},10.0.0.7:3000,Layer7`;
+  const csv = (...rows: string[]) => ["# pxname,svname,status,check_status,addr,last_chk", ...rows, ""].join("\n");
+  const seen = (status: string, check: string) => parseServers(csv(row(status, check)))[0];
+  assert.deepEqual([seen("UP", "L7OK")?.up, seen("UP 1/2", "L4CON")?.up, seen("DOWN", "L4CON")?.up], [1, 0, 0]);
+  assert.match(seen("UP 1/2", "L4CON")?.servers[0]?.status ?? "", /^UP/);
+});
+
+test("who is ready is asked of a fresh worker once it has checked everybody itself", async () => {
+  const table: [uptimeSeconds: number, waits: number[]][] = [
+    [0, [1_500]],
+    [1, [500]],
+    [2, []],
+    [60, []],
+  ];
+  for (const [uptimeSeconds, waits] of table) {
+    const slept: number[] = [];
+    const haproxy: Partial<Haproxy> = {
+      workers: async () => [{ pid: 7, uptimeSeconds, old: false }],
+      ask: async () => "# pxname,svname,status,check_status,addr\n",
+    };
+    const refuse = () => Promise.reject(new Error("not asked for"));
+    const keeper = await createKeeper({
+      haproxy: haproxy as Haproxy,
+      store: { load: async () => initialState("e1"), save: refuse, mend: refuse },
+      configs: { put: refuse, finish: refuse, noteServers: refuse, view: refuse },
+      time: () => ({ bootId: "boot", uptimeMs: 0, wallMs: 0 }),
+      sleep: async (milliseconds) => slept.push(milliseconds),
+      ...{ log: () => undefined, random: Math.random, instance: "one" },
+    });
+    await keeper.servers();
+    assert.deepEqual(slept, waits, `${uptimeSeconds} s`);
+  }
+});
