@@ -55,9 +55,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
       { name: names(prefix).edgeVolume, labels: labelList(prefix, "edge") },
       { parent: this },
     );
-    // An agent that is there says that there is an edge to ask: an update killed before that can simply be repeated.
-    const proxy = this.createProxy(name, args, volume.name, portsFree);
-    this.createAgent(name, args, volume.name, proxy);
+    // Neither waits for the other: each finds on the volume what it needs, whoever comes first.
+    this.createProxy(name, args, volume.name, portsFree);
+    this.createAgent(name, args, volume.name, portsFree);
     this.registerOutputs({});
   }
 
@@ -141,7 +141,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     name: string,
     args: LoadBalancerArgs,
     volume: pulumi.Output<string>,
-    proxy: docker.Service,
+    after: pulumi.Resource,
   ): docker.Service {
     const { prefix, settings } = args;
     const secure = hardened(edgeUser, ["/tmp"]);
@@ -182,7 +182,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         rollbackConfig: backwards(stopFirst),
         convergeConfig: converge(settings.timeouts.start),
       },
-      { parent: this, dependsOn: [proxy] },
+      { parent: this, dependsOn: [after] },
     );
   }
 }

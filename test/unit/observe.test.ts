@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ObserveInput } from "../../core/jobs.ts";
+import type { JournalRecord } from "../../core/records.ts";
 import { observe } from "../../ops/commands/observe.ts";
 import type { JobContext } from "../../ops/context.ts";
 import { Journal } from "../../ops/journal.ts";
@@ -51,4 +52,33 @@ test("what the journal says of changes of color is part of what is observed", as
   assert.deepEqual(found.lastUndone, { ...undone, incident: "i-1" });
   assert.deepEqual(found.soak, { color: "blue", version: "1.1.0", until });
   assert.deepEqual(found.trial, { since: records[3]?.at, seconds: 300, paused: false });
+});
+
+test("where the edge does not answer nobody knows who serves, unless nothing has ever got that far", async (t) => {
+  const blue = { labels: { "turnout.color": "blue", "turnout.service": "api" }, wanted: 1, running: 0, env: {} };
+  const shifted = told(["shift ended", { outcome: "committed", why: "" }]);
+  const away = () => Promise.reject(new Error("away"));
+  const halfway = async () => ({ live: null, committed: null, maintenance: null });
+  const whole = async () => ({ live: { committed: "green" }, maintenance: null });
+  type Row = [name: string, services: object[], records: JournalRecord[], state: () => Promise<object>, live: unknown];
+  const table: Row[] = [
+    ["a first update that was killed", [], [], away, null],
+    ["the same, its agent already there", [], [], halfway, null],
+    ["services, and no record", [blue], [], away, undefined],
+    ["a record, and no service", [], shifted, away, undefined],
+    ["both, HAProxy gone", [blue], shifted, halfway, undefined],
+    ["an edge that answers", [], shifted, whole, "green"],
+  ];
+  for (const [name, services, records, state, live] of table) {
+    const directory = mkdtempSync(join(tmpdir(), "turnout-observe-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const journal = new Journal(directory);
+    for (const record of records) await journal.append(record);
+    const context = {
+      ...{ journal, now: () => new Date(firstMoment) },
+      docker: { services: async () => services, jobRuns: async () => false },
+      edge: () => ({ state }),
+    } as unknown as JobContext;
+    assert.equal((await observe(input, context)).live, live, name);
+  }
 });

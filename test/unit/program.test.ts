@@ -101,7 +101,7 @@ test("each step waits for the one before it: the color to serve, the shift, then
   ];
   const chain: [string, string[]][] = [
     [service("edge-haproxy"), [command("preflight")]],
-    [service("edge-agent"), [service("edge-haproxy")]],
+    [service("edge-agent"), [command("preflight")]],
     [command("edge-config"), [service("edge-agent"), service("edge-haproxy"), `${types.volume} turnout-test-journal`]],
     [
       command("backup-blue"),
