@@ -1,7 +1,7 @@
 import type { PerColor } from "../core/color.ts";
 import { GuardError } from "../core/errors.ts";
-import type { JobInputs, JobPlacement, OrderInput, OrderResult } from "../core/jobs.ts";
-import { jobPaths } from "../core/jobs.ts";
+import { type JobPlacement, jobPaths } from "../core/job-argv.ts";
+import type { JobInputs, OrderInput, OrderResult } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/observed.ts";
 import type { JournalRecord } from "../core/records.ts";

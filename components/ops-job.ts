@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type JobInputs, type JobPlacement, type JobResult, type JobVerb, jobPaths } from "../core/jobs.ts";
+import { type JobPlacement, jobPaths } from "../core/job-argv.ts";
+import type { JobInputs, JobResult, JobVerb } from "../core/jobs.ts";
 import { names } from "../core/names.ts";
 
 export interface OpsJobArgs<V extends JobVerb> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type Docker from "dockerode";
-import { jobPaths, type MountedSecret, type SoakInput } from "../core/jobs.ts";
+import { jobPaths } from "../core/job-argv.ts";
+import type { MountedSecret, SoakInput } from "../core/jobs.ts";
 import { labels, names } from "../core/names.ts";
 import { type Clock, until } from "./until.ts";
 

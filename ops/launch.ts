@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
-import { type JobPlacement, jobArgv } from "../core/jobs.ts";
+import { type JobPlacement, jobArgv } from "../core/job-argv.ts";
 import { stackOf } from "../core/names.ts";
 import { jobWithRun } from "../core/run.ts";
 import { command } from "../core/wording.ts";

@@ -1,5 +1,6 @@
 import { describeError, exitCode, StepError, TurnoutError } from "../core/errors.ts";
-import { type JobInputs, type JobVerb, jobPaths } from "../core/jobs.ts";
+import { jobPaths } from "../core/job-argv.ts";
+import type { JobInputs, JobVerb } from "../core/jobs.ts";
 import { stackOf } from "../core/names.ts";
 import { runAgent } from "./agent/main.ts";
 import { backup } from "./commands/backup.ts";

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { JobPlacement } from "../../core/jobs.ts";
+import type { JobPlacement } from "../../core/job-argv.ts";
 
 /**
  * A `docker` that writes down how it was called and plays what it finds in files named after its first argument:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StepError } from "../../core/errors.ts";
-import { type JobPlacement, jobArgv } from "../../core/jobs.ts";
+import { type JobPlacement, jobArgv } from "../../core/job-argv.ts";
 import { describeRecord } from "../../core/journal-text.ts";
 import { until } from "../../ops/until.ts";
 
