@@ -4,11 +4,11 @@ import { names } from "../core/names.ts";
 import type { Missing } from "../core/verdict.ts";
 import type { JobContext } from "./context.ts";
 import type { ServersAnswer } from "./edge.ts";
-import { askedOf, lowered, upOf } from "./replicas.ts";
+import { lowered, upOf } from "./replicas.ts";
 
 /**
  * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
- * dead replica. When the edge sends requests to none any more it counts at once.
+ * dead replica. When none is left it counts at once.
  */
 const missingFor = 3_000;
 
@@ -29,11 +29,11 @@ export function createMissingFinder(
   const since = new Map<string, number>();
 
   /** Whether a service has missed replicas for long enough, this look included. */
-  const counts = (name: string, { ready, wanted }: Missing, asked: number): boolean => {
+  const counts = (name: string, { ready, wanted }: Missing): boolean => {
     if (ready >= wanted) since.delete(name);
     else if (!since.has(name)) since.set(name, monotonic());
     const from = since.get(name);
-    return from !== undefined && (asked === 0 || monotonic() - from >= missingFor);
+    return from !== undefined && (ready === 0 || monotonic() - from >= missingFor);
   };
 
   return async (servers, color) => {
@@ -43,7 +43,7 @@ export function createMissingFinder(
     return lowered({ prefix, color, web }, now).flatMap(({ service, replicas }) => {
       const wanted = color === watched ? Math.max(1, replicas) : replicas;
       const found = { service, ready: upOf(servers, color, service), wanted };
-      return counts(names(prefix).service(color, service), found, askedOf(servers, color, service)) ? [found] : [];
+      return counts(names(prefix).service(color, service), found) ? [found] : [];
     });
   };
 }

@@ -32,21 +32,8 @@ export function lowered(
 }
 
 /** How many replicas of a service the edge trusts. */
-export function upOf(servers: ServersAnswer, color: Color, service: string): number {
-  return seenOf(servers, color, service)?.up ?? 0;
-}
-
-/** How many replicas of a service the edge sends requests to: one failed check alone takes none out. */
-export function askedOf(servers: ServersAnswer, color: Color, service: string): number {
-  return (seenOf(servers, color, service)?.servers ?? []).filter(({ status }) => status.startsWith("UP")).length;
-}
-
-function seenOf(
-  { services }: ServersAnswer,
-  color: Color,
-  service: string,
-): ServersAnswer["services"][number] | undefined {
-  return services.find((one) => one.color === color && one.service === service);
+export function upOf({ services }: ServersAnswer, color: Color, service: string): number {
+  return services.find((one) => one.color === color && one.service === service)?.up ?? 0;
 }
 
 /**

@@ -33,8 +33,6 @@ export class ShiftWorld {
   visitors = 100;
   failing: PerColor<number> = { blue: 0, green: 0 };
   ready: PerColor<number> = { blue: 1, green: 1 };
-  /** Replicas beside them that still get requests, with one failed check. */
-  doubted: PerColor<number> = { blue: 0, green: 0 };
   /** Replicas that Docker is to run, by a service's whole name; services not named here are not there. */
   wanted: Map<string, number> | Error = new Map();
   pulse: Pulse = { connections: { used: 5, max: 100 }, error: null };
@@ -141,14 +139,6 @@ export class ShiftWorld {
     return (await this.journal.read()).filter(({ step }) => step === "shift").map(describe);
   }
 
-  #replicas(color: Color): object {
-    const servers = [
-      ...Array<object>(this.ready[color]).fill({ status: "UP" }),
-      ...Array<object>(this.doubted[color]).fill({ status: "UP 1/2" }),
-    ];
-    return { color, service: "api", up: this.ready[color], servers };
-  }
-
   #client(): EdgeClient {
     const state = () => {
       if (this.away) throw new EdgeUnreachable("the edge's agent does not answer");
@@ -167,7 +157,7 @@ export class ShiftWorld {
       renewLease: (leaseMs: number) => change({ kind: "renew", leaseMs }),
       clearCandidate: () => change({ kind: "withdraw" }),
       setMaintenance: (maintenance: object) => change({ kind: "maintenance", ...maintenance } as EdgeChange),
-      servers: async () => ({ services: colors.map((color) => this.#replicas(color)) }),
+      servers: async () => ({ services: colors.map((color) => ({ color, service: "api", up: this.ready[color] })) }),
       counters: async () => ({ worker: 1, public: this.#counters, preview: this.#counters }),
     };
     return client as unknown as EdgeClient;

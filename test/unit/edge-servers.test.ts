@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { initialState } from "../../core/edge-state.ts";
 import type { Haproxy } from "../../ops/agent/haproxy.ts";
 import { createKeeper } from "../../ops/agent/keeper.ts";
-import { parseServers, serversFingerprint } from "../../ops/agent/parse.ts";
+import { serversFingerprint } from "../../ops/agent/parse.ts";
 
 /** A line of `show servers state`, as HAProxy 3.0 prints it. */
 const state = (address: string, op: number, admin: number, check: number) =>
@@ -24,14 +24,6 @@ test("what a reloaded HAProxy begins with is noted anew when an address, a state
     ["its last check refused", state("10.0.0.7", 2, 0, 8), false],
   ];
   for (const [name, line, same] of table) assert.equal(serversFingerprint(file(line)) === before, same, name);
-});
-
-test("a replica counts once it has passed a check, and gets requests until two have failed", () => {
-  const row = (status: string, check: string) => `be_green_web,s1,${status},${check},10.0.0.7:3000,Layer7`;
-  const csv = (...rows: string[]) => ["# pxname,svname,status,check_status,addr,last_chk", ...rows, ""].join("\n");
-  const seen = (status: string, check: string) => parseServers(csv(row(status, check)))[0];
-  assert.deepEqual([seen("UP", "L7OK")?.up, seen("UP 1/2", "L4CON")?.up, seen("DOWN", "L4CON")?.up], [1, 0, 0]);
-  assert.match(seen("UP 1/2", "L4CON")?.servers[0]?.status ?? "", /^UP/);
 });
 
 test("who is ready is asked of a fresh worker once it has checked everybody itself", async () => {
