@@ -18,8 +18,14 @@ async function activate(color: string): Promise<void> {
   await execa("pulumi", ["config", "set", "activeColor", color, "--stack", "dev"]);
 }
 
-const { stdout } = await execa("pulumi", ["config", "get", "activeColor", "--stack", "dev"]);
-let color = stdout.trim();
+const config = await execa("pulumi", ["config", "--json", "--stack", "dev"], { reject: false });
+const values = config.failed ? {} : (JSON.parse(config.stdout) as Record<string, { value: string } | undefined>);
+const versions = JSON.parse(values["turnout:versions"]?.value ?? "{}") as Record<string, string>;
+if (!versions.blue || !versions.green) {
+  console.error("The stack dev is not up with both colors: `npm run demo`, then `npm run deploy -- 1.1.0`.");
+  process.exit(1);
+}
+let color = values["turnout:activeColor"]?.value ?? "";
 const rows: [number, number][] = [];
 await seconds();
 for (let pair = 0; pair < pairs; pair++) {
