@@ -1,4 +1,5 @@
 import { execa } from "execa";
+import { engine } from "../cli/engine.ts";
 
 /**
  * How long a flip takes beside an update that has nothing to do: pairs of `pulumi up` on the stack `dev`, which must be
@@ -14,28 +15,25 @@ async function seconds(): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
-async function activate(color: string): Promise<void> {
-  await execa("pulumi", ["config", "set", "activeColor", color, "--stack", "dev"]);
-}
-
-const config = await execa("pulumi", ["config", "--json", "--stack", "dev"], { reject: false });
-const values = config.failed ? {} : (JSON.parse(config.stdout) as Record<string, { value: string } | undefined>);
-const versions = JSON.parse(values["turnout:versions"]?.value ?? "{}") as Record<string, string>;
-if (!versions.blue || !versions.green) {
-  console.error("The stack dev is not up with both colors: `npm run demo`, then `npm run deploy -- 1.1.0`.");
+function giveUp(why: string): never {
+  console.error(why);
   process.exit(1);
 }
-let color = values["turnout:activeColor"]?.value ?? "";
+
+const dev = engine("dev", "turnout");
+const { activeColor = "", versions = "{}" } = await dev.config().catch((error: Error) => giveUp(error.message));
+if (Object.keys(JSON.parse(versions)).length < 2) giveUp("The stack dev has one color: `npm run deploy -- 1.1.0`.");
+let color = activeColor;
 const rows: [number, number][] = [];
 await seconds();
 for (let pair = 0; pair < pairs; pair++) {
   const noop = await seconds();
   color = color === "blue" ? "green" : "blue";
-  await activate(color);
+  await dev.set("activeColor", color);
   rows.push([noop, await seconds()]);
 }
 if (pairs % 2 === 1) {
-  await activate(color === "blue" ? "green" : "blue");
+  await dev.set("activeColor", color === "blue" ? "green" : "blue");
   await seconds();
 }
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

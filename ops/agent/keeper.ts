@@ -138,11 +138,13 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
       }),
     view,
     async servers() {
-      const [{ uptimeSeconds }] = await haproxy.workers();
-      const wait = Math.max(settledAt - time().uptimeMs, settleMs - uptimeSeconds * 1_000);
-      if (wait > 0) await sleep(wait);
-      const [{ pid }] = await haproxy.workers();
-      return { services: parseServers(await haproxy.ask(pid, "show stat -1 4 -1")) };
+      let [newest] = await haproxy.workers();
+      const wait = Math.max(settledAt - time().uptimeMs, settleMs - newest.uptimeSeconds * 1_000);
+      if (wait > 0) {
+        await sleep(wait);
+        [newest] = await haproxy.workers();
+      }
+      return { services: parseServers(await haproxy.ask(newest.pid, "show stat -1 4 -1")) };
     },
     async counters() {
       const [{ pid }] = await haproxy.workers();

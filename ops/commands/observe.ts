@@ -23,7 +23,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
   const done = records.filter((record) => record.event === "done");
   const shift = done.findLast((record) => record.step === "shift");
   // A first update may have been killed before the edge was whole: then nobody can be served by it.
-  const silent = services.length === 0 && !records.some(({ step }) => step === "shift") ? null : undefined;
+  const untouched = services.length === 0 && !records.some(({ step }) => step === "shift");
   const migration = done.findLast((record) => record.step === "migration" || record.step === migratedStep);
   return {
     ...nothingObserved,
@@ -43,7 +43,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
     unready: edge?.live ? await unready(input.edge.publicUrl, input.ready) : null,
     ...(edge ?? { epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
-    live: edge?.live === undefined ? silent : edge.live,
+    live: edge?.live === undefined && untouched ? null : edge?.live,
   };
 }
 
