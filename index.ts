@@ -1,18 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dockerClient } from "./cli/docker.ts";
-import { checkImages, checkOwnImages, observe } from "./cli/preflight.ts";
 import { Database } from "./components/database.ts";
 import { LoadBalancer } from "./components/load-balancer.ts";
 import { Network } from "./components/network.ts";
 import { Release } from "./components/release.ts";
-import { edgeAddress } from "./core/edge-address.ts";
+import { driftWarning, firstEpoch, guardDeploy } from "./core/deploy/observed.ts";
+import { guardStrategy, withRun } from "./core/deploy/overrides.ts";
+import { edgeAddress } from "./core/edge/address.ts";
+import { readyChecks } from "./core/edge/input.ts";
 import { TurnoutError } from "./core/errors.ts";
 import { stackPrefix } from "./core/names.ts";
-import { driftWarning, firstEpoch, guardDeploy } from "./core/observed.ts";
-import { readyChecks } from "./core/routes.ts";
-import { guardStrategy, withRun } from "./core/run.ts";
-import { parseSettings } from "./core/settings.ts";
-import { endWithEngine } from "./setup/end-with-engine.ts";
+import { parseSettings } from "./core/settings/settings.ts";
+import { dockerClient } from "./server/docker.ts";
+import { endWithEngine } from "./server/end-with-engine.ts";
+import { checkImages, checkOwnImages, observe } from "./server/observe.ts";
 import { imageReference } from "./setup/images.ts";
 import { systems } from "./systems/index.ts";
 

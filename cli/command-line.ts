@@ -1,8 +1,8 @@
 import { type CommandDef, defineCommand } from "citty";
+import { runOf } from "../core/deploy/overrides.ts";
 import { describeError, exitCode, exitCodes, SettingsError } from "../core/errors.ts";
-import { runOf } from "../core/run.ts";
-import { command as typed } from "../core/wording.ts";
-import { JobFailed } from "../ops/launch.ts";
+import { command as typed } from "../core/settings/wording.ts";
+import { JobFailed } from "../launcher/launch.ts";
 import { type Commands, commandsFor } from "./context.ts";
 
 /** Every option there is; a command names the ones it takes. */

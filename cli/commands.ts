@@ -1,18 +1,18 @@
 import { isColor, otherColor } from "../core/color.ts";
+import { guardDeploy, type Observed } from "../core/deploy/observed.ts";
+import { guardStrategy, withRun } from "../core/deploy/overrides.ts";
+import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/deploy/plan.ts";
+import { describeStatus, statusOf } from "../core/deploy/status.ts";
 import { StepError } from "../core/errors.ts";
-import type { OrderInput } from "../core/jobs.ts";
-import { describeRecord } from "../core/journal-text.ts";
-import { guardDeploy, type Observed } from "../core/observed.ts";
-import { describeOrder } from "../core/orders.ts";
-import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/plan.ts";
-import { guardStrategy, withRun } from "../core/run.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
-import { describeStatus, statusOf } from "../core/status.ts";
-import { command } from "../core/wording.ts";
+import type { OrderInput } from "../core/jobs/inputs.ts";
+import { describeRecord } from "../core/journal/text.ts";
+import { describeOrder } from "../core/rollout/orders.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
+import { command } from "../core/settings/wording.ts";
+import { checkImages, readJournal, sendOrder } from "../server/observe.ts";
 import { systems } from "../systems/index.ts";
 import { type Commands, observed, settingsOf } from "./context.ts";
 import { lockStack } from "./lock.ts";
-import { checkImages, readJournal, sendOrder } from "./preflight.ts";
 
 /** The two config lines of a deploy, and `pulumi up`. */
 export function deploy(version: string, commands: Commands): Promise<void> {

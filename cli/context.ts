@@ -1,13 +1,13 @@
-import { edgeAddress } from "../core/edge-address.ts";
+import type { Observed } from "../core/deploy/observed.ts";
+import { type Run, withRun } from "../core/deploy/overrides.ts";
+import { edgeAddress } from "../core/edge/address.ts";
+import { readyChecks } from "../core/edge/input.ts";
 import { stackPrefix } from "../core/names.ts";
-import type { Observed } from "../core/observed.ts";
-import { readyChecks } from "../core/routes.ts";
-import { type Run, withRun } from "../core/run.ts";
-import { parseSettings, type Settings } from "../core/settings.ts";
+import { parseSettings, type Settings } from "../core/settings/settings.ts";
+import { dockerClient } from "../server/docker.ts";
+import { observe, type Site } from "../server/observe.ts";
 import { systems } from "../systems/index.ts";
-import { dockerClient } from "./docker.ts";
 import { type Engine, engine } from "./engine.ts";
-import { observe, type Site } from "./preflight.ts";
 
 /** The name of the project in Pulumi.yaml. */
 export const project = "turnout";

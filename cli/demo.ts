@@ -1,5 +1,5 @@
 import { SettingsError, StepError } from "../core/errors.ts";
-import { command } from "../core/wording.ts";
+import { command } from "../core/settings/wording.ts";
 import type { Commands } from "./context.ts";
 
 /** The configuration a fresh demo begins with; `Pulumi.dev.yaml` holds the rest. */

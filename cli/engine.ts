@@ -1,7 +1,7 @@
 import { execa } from "execa";
+import type { Run } from "../core/deploy/overrides.ts";
 import { SettingsError, TurnoutError } from "../core/errors.ts";
-import type { Run } from "../core/run.ts";
-import { clearCutShort } from "../setup/cut-short.ts";
+import { clearCutShort } from "../setup/interrupted.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
 export interface Engine {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { BusyError } from "../core/errors.ts";
-import { command } from "../core/wording.ts";
-import { takeLock } from "../ops/flock.ts";
+import { command } from "../core/settings/wording.ts";
+import { takeLock } from "../shared/flock.ts";
 
 /**
  * The right to change a stack's configuration from this machine. A kernel lock: it ends with this process.

@@ -3,9 +3,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Color } from "../core/color.ts";
 import { names } from "../core/names.ts";
-import { releaseOf } from "../core/release.ts";
-import { replicasOf, type Settings } from "../core/settings.ts";
-import { imageOf, type Service, type System } from "../core/system.ts";
+import { releaseOf } from "../core/release/release.ts";
+import { replicasOf, type Settings } from "../core/settings/settings.ts";
+import { imageOf, type Service, type System } from "../core/system/system.ts";
 import type { Network } from "./network.ts";
 import { mountSecret, type SecretFile } from "./secrets.ts";
 import {

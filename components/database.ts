@@ -1,10 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { connectionString } from "../core/database-address.ts";
-import type { DatabaseAddress } from "../core/jobs.ts";
+import { connectionString } from "../core/jobs/database-address.ts";
+import type { DatabaseAddress } from "../core/jobs/inputs.ts";
 import { names, tasksOf } from "../core/names.ts";
-import type { Settings } from "../core/settings.ts";
-import { databaseUrlSecret, type System } from "../core/system.ts";
+import type { Settings } from "../core/settings/settings.ts";
+import { databaseUrlSecret, type System } from "../core/system/system.ts";
 import type { Network } from "./network.ts";
 import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
 import {

@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { edgeAddress } from "../core/edge-address.ts";
-import type { EdgeAddress } from "../core/jobs.ts";
+import { edgeAddress } from "../core/edge/address.ts";
+import type { EdgeAddress } from "../core/jobs/inputs.ts";
 import { edgePorts, names } from "../core/names.ts";
-import type { Settings } from "../core/settings.ts";
+import type { Settings } from "../core/settings/settings.ts";
 import type { Network } from "./network.ts";
 import { OpsJob } from "./ops-job.ts";
 import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";

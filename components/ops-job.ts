@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type JobPlacement, jobPaths } from "../core/job-argv.ts";
-import type { JobInputs, JobResult, JobVerb } from "../core/jobs.ts";
+import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
+import type { JobInputs, JobResult, JobVerb } from "../core/jobs/inputs.ts";
 import { names } from "../core/names.ts";
 
 export interface OpsJobArgs<V extends JobVerb> {
@@ -33,7 +33,7 @@ export interface OpsJobArgs<V extends JobVerb> {
 
 /**
  * One step of a deploy as a one-shot container on the server. The only place that makes a `command.local.Command`.
- * It goes on when the operator's machine goes away; `ops/launch.ts` starts it and joins it again.
+ * It goes on when the operator's machine goes away; `launcher/launch.ts` starts it and joins it again.
  */
 export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends pulumi.ComponentResource {
   /** What the job did, from its last line. Holds no secret. */
@@ -45,7 +45,7 @@ export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends 
     const run = new command.local.Command(
       name,
       {
-        interpreter: ["node", "ops/launch.ts"],
+        interpreter: ["node", "launcher/launch.ts"],
         ...(args.at === "deletion" ? { create: "later", delete: args.verb } : { create: args.verb }),
         // A new ops image or a new password is no reason to do the work again: keep what was done.
         update: "keep",

@@ -1,13 +1,21 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type Color, otherColor, type PerColor } from "../core/color.ts";
-import { edgeConfigHash, renderEdgeConfig } from "../core/edge-config.ts";
-import type { BackupResult, JobResult, JobVerb, MigrationResult, ShiftResult, TaskSpec, Wanted } from "../core/jobs.ts";
+import { edgeConfigHash, renderEdgeConfig } from "../core/edge/config.ts";
+import { edgeConfigInput, readyChecks } from "../core/edge/input.ts";
+import type {
+  BackupResult,
+  JobResult,
+  JobVerb,
+  MigrationResult,
+  ShiftResult,
+  TaskSpec,
+  Wanted,
+} from "../core/jobs/inputs.ts";
 import { names } from "../core/names.ts";
-import { edgeConfigInput, readyChecks } from "../core/routes.ts";
-import { replicasOf, type Settings } from "../core/settings.ts";
-import { harmless } from "../core/smoke.ts";
-import { type System, servicesOf } from "../core/system.ts";
+import { replicasOf, type Settings } from "../core/settings/settings.ts";
+import { harmless } from "../core/system/smoke.ts";
+import { type System, servicesOf } from "../core/system/system.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
 import type { LoadBalancer } from "./load-balancer.ts";

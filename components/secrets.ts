@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { MountedSecret } from "../core/jobs.ts";
+import type { MountedSecret } from "../core/jobs/inputs.ts";
 import { labelList, secretName } from "./swarm-service.ts";
 
 /** A Swarm secret and the file it is mounted as. */

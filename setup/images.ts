@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { opsBundle } from "../server/ops-bundle.ts";
 import { isLocalEngine } from "./docker.ts";
-import { opsBundle } from "./ops-bundle.ts";
 import { ask, work } from "./run.ts";
 import type { Step } from "./step.ts";
 

@@ -1,4 +1,4 @@
-import { takeLock } from "../ops/flock.ts";
+import { takeLock } from "../shared/flock.ts";
 
 /**
  * Runs `work` while holding a kernel lock on a file. Without `flock` on this system there is no lock.

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { describeError, exitCode } from "../core/errors.ts";
-import { clearCutShort } from "./cut-short.ts";
 import { engineEnvironment } from "./engine.ts";
+import { clearCutShort } from "./interrupted.ts";
 import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
 import { changes, configured, namedStack, selectedStack } from "./stack.ts";
 import { diagnose } from "./step.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, type TestContext, test } from "node:test";
-import type { JournalRecord } from "../../core/records.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import { callAgent } from "../support/agent-call.ts";
 import { journalOf, storyOf } from "../support/journal.ts";
 import { type LoadReport, startLoad } from "../support/load.ts";

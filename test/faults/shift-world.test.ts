@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { edgeConfigHash, renderEdgeConfig } from "../../core/edge-config.ts";
+import { edgeConfigHash, renderEdgeConfig } from "../../core/edge/config.ts";
+import { edgeConfigInput } from "../../core/edge/input.ts";
 import { names } from "../../core/names.ts";
-import { edgeConfigInput } from "../../core/routes.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { callAgent } from "../support/agent-call.ts";
 import { edgeView, putVersion, type Running, readyReplicas } from "../support/colors.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { defaultThresholds } from "../../core/thresholds.ts";
+import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import { crash, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
 import { deployed, type FaultStack, faultStack, retry, startShift } from "../support/fault-stack.ts";
 import { type LoadReport, startLoad } from "../support/load.ts";

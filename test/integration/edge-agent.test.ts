@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { type EdgeConfigInput, edgeConfigHash } from "../../core/edge-config.ts";
-import { createEdgeClient, type EdgeClient, EdgeConfigInvalid, EdgeRefused } from "../../ops/edge.ts";
+import { type EdgeConfigInput, edgeConfigHash } from "../../core/edge/config.ts";
+import { createEdgeClient, type EdgeClient, EdgeConfigInvalid, EdgeRefused } from "../../jobs/edge/client.ts";
 import { request, TestEdge } from "../support/agent/edge.ts";
 import { docker, poll, type Rig } from "../support/agent/rig.ts";
 

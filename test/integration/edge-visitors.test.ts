@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Counts } from "../../ops/agent/schema.ts";
+import type { Counts } from "../../core/edge/schema.ts";
 import { type Answer, TestEdge } from "../support/agent/edge.ts";
 import { docker, poll } from "../support/agent/rig.ts";
 import { binomialBound, visit } from "../support/agent/visitors.ts";

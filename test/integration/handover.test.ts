@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Color } from "../../core/color.ts";
-import { handover } from "../../ops/commands/handover.ts";
-import type { JobContext } from "../../ops/context.ts";
-import { DockerEngine } from "../../ops/docker.ts";
-import { realTime } from "../../ops/until.ts";
+import { handover } from "../../jobs/commands/handover.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import { DockerEngine } from "../../jobs/swarm/docker.ts";
+import { realTime } from "../../jobs/until.ts";
 import { CleaningRig } from "../support/cleaning-rig.ts";
 import { poll } from "../support/poll.ts";
 import { putFollowups, readQueue } from "../support/queue.ts";

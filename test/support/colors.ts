@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Color } from "../../core/color.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import { names } from "../../core/names.ts";
-import type { JournalRecord } from "../../core/records.ts";
 import { imageReference } from "../../setup/images.ts";
 import { callAgent } from "./agent-call.ts";
 import { poll } from "./poll.ts";

@@ -1,7 +1,7 @@
 import type { Color } from "../../core/color.ts";
-import type { ShiftInput } from "../../core/jobs.ts";
+import type { ShiftInput } from "../../core/jobs/inputs.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import { names } from "../../core/names.ts";
-import type { JournalRecord } from "../../core/records.ts";
 import { imageReference } from "../../setup/images.ts";
 import type { Running } from "./colors.ts";
 import { type JournalTail, tailJournal } from "./journal-tail.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import type { JournalRecord } from "../../core/records.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 
 /** A stack's journal as it grows. */
 export interface JournalTail {

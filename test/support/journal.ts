@@ -1,4 +1,4 @@
-import type { JournalRecord } from "../../core/records.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import type { TestStack } from "./stack.ts";
 
 /** The stack's journal, oldest first, by its own command. */

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { labels } from "../../core/names.ts";
-import { takeLock } from "../../ops/flock.ts";
 import { isLocalEngine } from "../../setup/docker.ts";
+import { takeLock } from "../../shared/flock.ts";
 
 /** A name for what a test puts into Docker, held by this process: others can tell whether its test still runs. */
 export interface OwnName {

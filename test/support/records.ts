@@ -1,4 +1,4 @@
-import type { JournalRecord } from "../../core/records.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 
 /** The time a journal of `told` begins. */
 export const firstMoment = Date.parse("2026-11-22T08:00:00.000Z");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
-import type { EdgeTime } from "../../core/edge-time.ts";
-import { actionOf, advance, resume } from "../../core/rollout.ts";
-import type { RolloutPlan } from "../../core/rollout-plan.ts";
-import type { Action, Rollout, RolloutEvent, Undoing } from "../../core/rollout-state.ts";
-import type { Verdict } from "../../core/verdict.ts";
+import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge/state.ts";
+import type { EdgeTime } from "../../core/edge/time.ts";
+import { actionOf, advance, resume } from "../../core/rollout/machine.ts";
+import type { RolloutPlan } from "../../core/rollout/plan.ts";
+import type { Action, Rollout, RolloutEvent, Undoing } from "../../core/rollout/state.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
 
 const leaseMs = 10_000;
 

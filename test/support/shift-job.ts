@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import { edgeAddress } from "../../core/edge-address.ts";
-import { type JobPlacement, jobPaths } from "../../core/job-argv.ts";
-import type { JobVerb, ShiftInput, ShiftResult } from "../../core/jobs.ts";
+import { edgeAddress } from "../../core/edge/address.ts";
+import { readyChecks } from "../../core/edge/input.ts";
+import { type JobPlacement, jobPaths } from "../../core/jobs/argv.ts";
+import type { JobVerb, ShiftInput, ShiftResult } from "../../core/jobs/inputs.ts";
 import { names, tasksOf } from "../../core/names.ts";
-import { readyChecks } from "../../core/routes.ts";
-import { parseSettings, replicasOf, type Settings } from "../../core/settings.ts";
-import { harmless } from "../../core/smoke.ts";
-import { servicesOf } from "../../core/system.ts";
+import { parseSettings, replicasOf, type Settings } from "../../core/settings/settings.ts";
+import { harmless } from "../../core/system/smoke.ts";
+import { servicesOf } from "../../core/system/system.ts";
 import { imageReference } from "../../setup/images.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { poll } from "./poll.ts";
@@ -105,7 +105,7 @@ export async function startJob(
   };
   const began = performance.now();
   const env = { TURNOUT_JOB: JSON.stringify(job), TURNOUT_OPERATOR: "test" };
-  const run = execa(process.execPath, ["ops/launch.ts", verb], {
+  const run = execa(process.execPath, ["launcher/launch.ts", verb], {
     ...{ cwd: root, env, input: JSON.stringify(input), reject: false, timeout: 240_000 },
   });
   const lines: string[] = [];

@@ -2,16 +2,16 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Color, colors, type PerColor } from "../../core/color.ts";
-import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge-state.ts";
+import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge/state.ts";
 import { StepError } from "../../core/errors.ts";
-import { type Figures, noFigures } from "../../core/figures.ts";
-import type { ShiftInput } from "../../core/jobs.ts";
-import type { JournalRecord } from "../../core/records.ts";
-import { defaultThresholds } from "../../core/thresholds.ts";
-import type { JobContext } from "../../ops/context.ts";
-import { type EdgeClient, EdgeUnreachable } from "../../ops/edge.ts";
-import { Journal } from "../../ops/journal.ts";
-import type { Pulse } from "../../ops/pulse.ts";
+import type { ShiftInput } from "../../core/jobs/inputs.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { type Figures, noFigures } from "../../core/verdict/figures.ts";
+import { defaultThresholds } from "../../core/verdict/thresholds.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import type { Pulse } from "../../jobs/database/health.ts";
+import { type EdgeClient, EdgeUnreachable } from "../../jobs/edge/client.ts";
+import { Journal } from "../../jobs/journal.ts";
 
 /** Something that happens the first time the shift looks at the figures after so many seconds. */
 type Happening = (world: ShiftWorld) => void | Promise<void>;

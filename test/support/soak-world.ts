@@ -2,17 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { applyState, type EdgeState, initialState } from "../../core/edge-state.ts";
+import { applyState, type EdgeState, initialState } from "../../core/edge/state.ts";
 import { StepError } from "../../core/errors.ts";
-import type { SoakInput } from "../../core/jobs.ts";
-import type { JournalRecord } from "../../core/records.ts";
-import { defaultThresholds } from "../../core/thresholds.ts";
-import type { Verdict } from "../../core/verdict.ts";
-import type { JobContext } from "../../ops/context.ts";
-import { EdgeUnreachable } from "../../ops/edge.ts";
-import { Journal } from "../../ops/journal.ts";
-import { type SoakEnd, watchOn } from "../../ops/soak.ts";
-import { soakOf } from "../../ops/soak-hands.ts";
+import type { SoakInput } from "../../core/jobs/inputs.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { defaultThresholds } from "../../core/verdict/thresholds.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import { EdgeUnreachable } from "../../jobs/edge/client.ts";
+import { Journal } from "../../jobs/journal.ts";
+import { type SoakEnd, watchOn } from "../../jobs/soak/soak.ts";
+import { soakOf } from "../../jobs/soak/tools.ts";
 
 /** What a soak is told: green 1.1.0 is watched for ten minutes, blue 1.0.0 served before. */
 export const soakInput: SoakInput = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JobPlacement } from "../../core/job-argv.ts";
+import type { JobPlacement } from "../../core/jobs/argv.ts";
 import { ofType, type Registered, types } from "./mocks.ts";
 
 /** Labels as a service is expected to have them, in their order. */

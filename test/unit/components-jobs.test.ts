@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultThresholds } from "../../core/thresholds.ts";
+import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import { secretValues } from "../support/config.ts";
 import { before, ofType, only, registerProgram, types } from "../support/mocks.ts";
 import { jobOf, mounted, toldTo } from "../support/swarm.ts";
@@ -13,7 +13,7 @@ test("a job is started by the launcher, told everything by stdin, and its input 
     const { environment, stdin, triggers, ...rest } = command.inputs;
     const { verb } = jobOf(command);
     assert.deepEqual(rest, {
-      interpreter: ["node", "ops/launch.ts"],
+      interpreter: ["node", "launcher/launch.ts"],
       ...(verb === "sweep" ? { create: "later", delete: "sweep" } : { create: verb }),
       update: "keep",
       logging: "stderr",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { names } from "../../core/names.ts";
-import { releaseOf, versionOf } from "../../core/release.ts";
+import { releaseOf, versionOf } from "../../core/release/release.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { secretValues } from "../support/config.ts";
 import { ofType, only, type Registered, registerProgram, settled, types } from "../support/mocks.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { jobArgv } from "../../core/job-argv.ts";
+import { jobArgv } from "../../core/jobs/argv.ts";
 import { secretValues } from "../support/config.ts";
 import { ofType, only, registerProgram, types } from "../support/mocks.ts";
 

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { type TestContext, test } from "node:test";
 import type Docker from "dockerode";
 import { StepError } from "../../core/errors.ts";
-import { removeJobs, removeServices, soakService } from "../../ops/docker-jobs.ts";
+import { removeJobs, removeServices, soakService } from "../../jobs/swarm/jobs.ts";
 import { soakInput } from "../support/soak-world.ts";
 
 test("the service of a soak, whole: told by argv, secrets as files, started again when it fails", (t: TestContext) => {

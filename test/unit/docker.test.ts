@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { DockerEngine } from "../../ops/docker.ts";
+import { DockerEngine } from "../../jobs/swarm/docker.ts";
 
 /** A Docker that answers as told. */
 async function engine(t: TestContext, answer: RequestListener): Promise<DockerEngine> {

@@ -3,9 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { edgeConfigHash } from "../../core/edge-config.ts";
-import { runAgent } from "../../ops/agent/main.ts";
-import { createEdgeClient, EdgeConfigInvalid, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "../../ops/edge.ts";
+import { runAgent } from "../../agent/main.ts";
+import { edgeConfigHash } from "../../core/edge/config.ts";
+import {
+  createEdgeClient,
+  EdgeConfigInvalid,
+  EdgeNotLive,
+  EdgeRefused,
+  EdgeUnreachable,
+} from "../../jobs/edge/client.ts";
 import { FakeHaproxy } from "../support/agent/fake-haproxy.ts";
 import { poll } from "../support/poll.ts";
 

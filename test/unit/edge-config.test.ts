@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../core/edge-config.ts";
+import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../core/edge/config.ts";
 import { SettingsError } from "../../core/errors.ts";
 
 const input: EdgeConfigInput = {

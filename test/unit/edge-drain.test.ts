@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { beganBefore, closingChance, type Drain } from "../../core/edge-drain.ts";
-import { deadlineIn, type EdgeTime } from "../../core/edge-time.ts";
-import { parseSessions } from "../../ops/agent/parse.ts";
+import { parseSessions } from "../../agent/parse.ts";
+import { beganBefore, closingChance, type Drain } from "../../core/edge/drain.ts";
+import { deadlineIn, type EdgeTime } from "../../core/edge/time.ts";
 
 const commit: EdgeTime = { bootId: "boot", uptimeMs: 1_000_000, wallMs: 1_700_000_000_000 };
 const after = (ms: number): EdgeTime => ({ ...commit, uptimeMs: commit.uptimeMs + ms });

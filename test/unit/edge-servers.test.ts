@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initialState } from "../../core/edge-state.ts";
-import type { Haproxy } from "../../ops/agent/haproxy.ts";
-import { createKeeper } from "../../ops/agent/keeper.ts";
-import { serversFingerprint } from "../../ops/agent/parse.ts";
+import type { Haproxy } from "../../agent/haproxy.ts";
+import { createKeeper } from "../../agent/keeper.ts";
+import { serversFingerprint } from "../../agent/parse.ts";
+import { initialState } from "../../core/edge/state.ts";
 
 /** A line of `show servers state`, as HAProxy 3.0 prints it. */
 const state = (address: string, op: number, admin: number, check: number) =>

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { engine } from "../../cli/engine.ts";
-import type { Run } from "../../core/run.ts";
+import type { Run } from "../../core/deploy/overrides.ts";
 
 /** An engine that writes down what it is told, for a run or to set. @returns the file */
 function writingEngine(t: TestContext): string {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StepError } from "../../core/errors.ts";
-import type { HandoverInput } from "../../core/jobs.ts";
-import { handover } from "../../ops/commands/handover.ts";
-import type { JobContext } from "../../ops/context.ts";
-import type { ServiceState } from "../../ops/docker.ts";
+import type { HandoverInput } from "../../core/jobs/inputs.ts";
+import { handover } from "../../jobs/commands/handover.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import type { ServiceState } from "../../jobs/swarm/docker.ts";
 
 const input: HandoverInput = {
   ...{ prefix: "shop", color: "green", release: "1.1.0-0badcafe", workerGrace: 60, timeout: 20 },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lastUndone, shiftUnderWay, soakUnderWay, trialUnderWay } from "../../core/history.ts";
-import { incidentOf, openIncidents } from "../../core/incidents.ts";
-import type { JournalRecord } from "../../core/records.ts";
+import { lastUndone, shiftUnderWay, soakUnderWay, trialUnderWay } from "../../core/journal/history.ts";
+import { incidentOf, openIncidents } from "../../core/journal/incidents.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import { told } from "../support/records.ts";
 
 const trial = { weight: 5, seconds: 300 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type JobPlacement, jobArgv } from "../../core/job-argv.ts";
+import { type JobPlacement, jobArgv } from "../../core/jobs/argv.ts";
 
 const shift: JobPlacement = {
   image: "turnout-ops:1",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeRecord } from "../../core/journal-text.ts";
+import { describeRecord } from "../../core/journal/text.ts";
 
 test("a record of the journal as a line", () => {
   const about = { at: "2026-11-20T10:00:00.000Z", operator: "ada@laptop" };

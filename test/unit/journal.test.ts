@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BusyError, StepError } from "../../core/errors.ts";
-import type { JournalRecord } from "../../core/records.ts";
-import { Journal } from "../../ops/journal.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { Journal } from "../../jobs/journal.ts";
 
 function emptyDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "turnout-journal-"));
@@ -23,7 +23,7 @@ const record = (step: string, more: Partial<JournalRecord> = {}): JournalRecord 
 /** Another process that holds the journal's lock until it is killed. */
 async function otherHolder(t: TestContext, directory: string) {
   const program = `
-    import { Journal } from ${JSON.stringify(resolve(import.meta.dirname, "../../ops/journal.ts"))};
+    import { Journal } from ${JSON.stringify(resolve(import.meta.dirname, "../../jobs/journal.ts"))};
     await new Journal(${JSON.stringify(directory)}).lock(5);
     console.log("held");
     setInterval(() => {}, 1000);`;

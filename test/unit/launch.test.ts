@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { JobPlacement } from "../../core/job-argv.ts";
+import type { JobPlacement } from "../../core/jobs/argv.ts";
 
 /**
  * A `docker` that writes down how it was called and plays what it finds in files named after its first argument:
@@ -46,7 +46,7 @@ async function launch(t: TestContext, played: Played, more: { verb?: string; env
     TURNOUT_OPERATOR: "ada@laptop",
     ...more.env,
   };
-  const launcher = resolve(import.meta.dirname, "../../ops/launch.ts");
+  const launcher = resolve(import.meta.dirname, "../../launcher/launch.ts");
   const child = spawn(process.execPath, [launcher, more.verb ?? job.verb], { env });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data) => (stdout += data));

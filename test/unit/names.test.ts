@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { colors, isColor, otherColor } from "../../core/color.ts";
-import { edgeAddress } from "../../core/edge-address.ts";
+import { edgeAddress } from "../../core/edge/address.ts";
 import { edgePorts, labels, names, stackPrefix, tasksOf } from "../../core/names.ts";
 
 test("every name begins with the project and the stack", () => {

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { ObserveInput } from "../../core/jobs.ts";
-import type { JournalRecord } from "../../core/records.ts";
-import { observe } from "../../ops/commands/observe.ts";
-import type { JobContext } from "../../ops/context.ts";
-import { Journal } from "../../ops/journal.ts";
+import type { ObserveInput } from "../../core/jobs/inputs.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { observe } from "../../jobs/commands/observe.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import { Journal } from "../../jobs/journal.ts";
 import { firstMoment, green, told } from "../support/records.ts";
 
 const input: ObserveInput = {

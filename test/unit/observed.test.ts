@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Color } from "../../core/color.ts";
-import { GuardError } from "../../core/errors.ts";
-import type { Undone } from "../../core/history.ts";
 import {
   driftWarning,
   guardDeploy,
@@ -11,8 +9,10 @@ import {
   missingImage,
   nothingObserved,
   type Observed,
-} from "../../core/observed.ts";
-import { parseSettings, type Settings } from "../../core/settings.ts";
+} from "../../core/deploy/observed.ts";
+import { GuardError } from "../../core/errors.ts";
+import type { Undone } from "../../core/journal/history.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { exitCode, GuardError } from "../../core/errors.ts";
-import type { OrderInput } from "../../core/jobs.ts";
-import { describeOrder, targetOf } from "../../core/orders.ts";
-import type { JournalRecord } from "../../core/records.ts";
-import { order } from "../../ops/commands/order.ts";
-import type { JobContext } from "../../ops/context.ts";
-import { Journal } from "../../ops/journal.ts";
+import type { OrderInput } from "../../core/jobs/inputs.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { describeOrder, targetOf } from "../../core/rollout/orders.ts";
+import { order } from "../../jobs/commands/order.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import { Journal } from "../../jobs/journal.ts";
 import { firstMoment, green, told } from "../support/records.ts";
 
 type Order = OrderInput["order"];

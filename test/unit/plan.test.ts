@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Color, colors, otherColor } from "../../core/color.ts";
-import { GuardError } from "../../core/errors.ts";
-import type { Incident } from "../../core/incidents.ts";
 import {
   driftWarning,
   guardDeploy,
   nothingObserved,
   type Observed,
   type ServiceReplicas,
-} from "../../core/observed.ts";
-import { type Plan, planDeploy, planRollback, withChange } from "../../core/plan.ts";
-import { parseSettings, type Settings } from "../../core/settings.ts";
+} from "../../core/deploy/observed.ts";
+import { type Plan, planDeploy, planRollback, withChange } from "../../core/deploy/plan.ts";
+import { GuardError } from "../../core/errors.ts";
+import type { Incident } from "../../core/journal/incidents.ts";
+import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { colors } from "../../core/color.ts";
-import { advance, maxRestarts, resume } from "../../core/rollout.ts";
-import { canarySteps, type RolloutPlan } from "../../core/rollout-plan.ts";
-import type { Order, Rollout, RolloutEvent } from "../../core/rollout-state.ts";
-import type { Verdict } from "../../core/verdict.ts";
+import { advance, maxRestarts, resume } from "../../core/rollout/machine.ts";
+import { canarySteps, type RolloutPlan } from "../../core/rollout/plan.ts";
+import type { Order, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
 import { fortune, type Luck, World } from "../support/rollout-world.ts";
 
 const verdicts = ["good", "breach", "shared", "inconclusive"] as const;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { actionOf, advance, maxRestarts, resume } from "../../core/rollout.ts";
-import { canarySteps, type RolloutPlan, trialSteps } from "../../core/rollout-plan.ts";
-import type { Order, Rollout, RolloutEvent } from "../../core/rollout-state.ts";
-import type { Verdict } from "../../core/verdict.ts";
+import { actionOf, advance, maxRestarts, resume } from "../../core/rollout/machine.ts";
+import { canarySteps, type RolloutPlan, trialSteps } from "../../core/rollout/plan.ts";
+import type { Order, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
 
 const plan: RolloutPlan = {
   target: "green",

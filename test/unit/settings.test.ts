@@ -5,8 +5,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parse as parseYaml } from "yaml";
 import { SettingsError } from "../../core/errors.ts";
-import { configuredColors, parseSettings, replicasOf } from "../../core/settings.ts";
-import type { Thresholds } from "../../core/thresholds.ts";
+import { configuredColors, parseSettings, replicasOf } from "../../core/settings/settings.ts";
+import type { Thresholds } from "../../core/verdict/thresholds.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 
 const secrets = { databasePassword: "a-secret", edgeToken: "b-secret-that-is-long-enough", adminPassword: "c-secret" };

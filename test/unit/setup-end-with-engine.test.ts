@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
 
-const module = new URL("../../setup/end-with-engine.ts", import.meta.url).href;
+const module = new URL("../../server/end-with-engine.ts", import.meta.url).href;
 
 test("a program whose engine is gone ends, even one that is busy for ever", async (t) => {
   const engine = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");

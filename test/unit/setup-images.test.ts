@@ -14,9 +14,9 @@ async function project(t: TestContext): Promise<string> {
     await mkdir(join(root, "images", name), { recursive: true });
     await writeFile(join(root, "images", name, "Dockerfile"), "FROM debian:trixie-slim\n");
   }
-  await mkdir(join(root, "ops"));
-  await writeFile(join(root, "ops", "main.ts"), 'import { greet } from "./greet.ts";\nconsole.log(greet);\n');
-  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "hello";\n');
+  await mkdir(join(root, "jobs"));
+  await writeFile(join(root, "jobs", "main.ts"), 'import { greet } from "./greet.ts";\nconsole.log(greet);\n');
+  await writeFile(join(root, "jobs", "greet.ts"), 'export const greet: string = "hello";\n');
   await mkdir(join(root, "examples", "cleaning", "api"), { recursive: true });
   await writeFile(join(root, "examples", "cleaning", "api", "Dockerfile"), "FROM debian:trixie-slim\n");
   return root;
@@ -45,9 +45,9 @@ test("a change changes the reference of its image alone", async (t) => {
   assert.notEqual(second.edge, before.edge);
   assert.equal(second.ops, before.ops);
   // The ops image holds the bundle, so whatever the bundle imports counts, and nothing else does.
-  await writeFile(join(root, "ops", "unused.ts"), "export const unused = 1;\n");
+  await writeFile(join(root, "jobs", "unused.ts"), "export const unused = 1;\n");
   assert.equal((await references()).ops, before.ops);
-  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "goodbye";\n');
+  await writeFile(join(root, "jobs", "greet.ts"), 'export const greet: string = "goodbye";\n');
   assert.notEqual((await references()).ops, before.ops);
 });
 
@@ -70,14 +70,14 @@ test("a bundle is kept until a source of it changes, or it is damaged itself", a
   await settle(root);
   assert.equal(await imageReference(root, "ops"), first);
   assert.ok((await stat(bundle)).mtimeMs > before, "what is installed may be another");
-  await writeFile(join(root, "ops", "greet.ts"), 'export const greet: string = "goodbye";\n');
+  await writeFile(join(root, "jobs", "greet.ts"), 'export const greet: string = "goodbye";\n');
   assert.notEqual(await imageReference(root, "ops"), first);
 });
 
 /** Files that were written a moment ago are not trusted to be what was bundled. */
 async function settle(root: string): Promise<void> {
   const old = new Date(Date.now() - 60_000);
-  for (const file of ["ops/main.ts", "ops/greet.ts", "package.json"])
+  for (const file of ["jobs/main.ts", "jobs/greet.ts", "package.json"])
     await utimes(join(root, file), old, old).catch(() => undefined);
 }
 

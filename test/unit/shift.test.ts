@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { StepError } from "../../core/errors.ts";
-import { openIncidents } from "../../core/incidents.ts";
-import { shift } from "../../ops/commands/shift.ts";
+import { openIncidents } from "../../core/journal/incidents.ts";
+import { shift } from "../../jobs/commands/shift.ts";
 import { ShiftWorld } from "../support/shift-world.ts";
 
 const order = (event: string) => (world: ShiftWorld) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openIncidents } from "../../core/incidents.ts";
-import { endSoak } from "../../ops/soak.ts";
+import { openIncidents } from "../../core/journal/incidents.ts";
+import { endSoak } from "../../jobs/soak/soak.ts";
 import { type Death, SoakWorld, soakInput } from "../support/soak-world.ts";
 
 const minute = 30;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nothingObserved, type Observed } from "../../core/observed.ts";
-import { describeStatus, statusOf, type Wanted } from "../../core/status.ts";
+import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
+import { describeStatus, statusOf, type Wanted } from "../../core/deploy/status.ts";
 
 const outputs = { activeColor: "green", url: "http://localhost:8080", previewUrl: "http://localhost:8081" };
 const healthy: Observed = {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { edgeConfigInput, readyChecks } from "../../core/edge/input.ts";
 import { SettingsError } from "../../core/errors.ts";
-import { edgeConfigInput, readyChecks } from "../../core/routes.ts";
-import { ownSecrets, parseSettings } from "../../core/settings.ts";
-import { defineSystem, imageOf, type SystemDefinition, servicesOf } from "../../core/system.ts";
+import { ownSecrets, parseSettings } from "../../core/settings/settings.ts";
+import { defineSystem, imageOf, type SystemDefinition, servicesOf } from "../../core/system/system.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { colors } from "../../core/color.ts";
-import { describeSample, difference, type Figures, noFigures, quantileOf, type Reading } from "../../core/figures.ts";
-import { defaultThresholds, type Thresholds } from "../../core/thresholds.ts";
-import { judge, type Missing, type Sample, type Verdict } from "../../core/verdict.ts";
+import {
+  describeSample,
+  difference,
+  type Figures,
+  noFigures,
+  quantileOf,
+  type Reading,
+} from "../../core/verdict/figures.ts";
+import { defaultThresholds, type Thresholds } from "../../core/verdict/thresholds.ts";
+import { judge, type Missing, type Sample, type Verdict } from "../../core/verdict/verdict.ts";
 
 /** Answers of replicas, all in one bucket unless said otherwise, of which some are errors. */
 function answers(count: number, more: Partial<Figures> = {}): Figures {

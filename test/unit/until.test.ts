@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StepError } from "../../core/errors.ts";
-import { until } from "../../ops/until.ts";
+import { until } from "../../jobs/until.ts";
 
 /** A clock that only sleeping moves. */
 function fakeTime() {

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import type { WatchInput } from "../../core/jobs.ts";
-import type { Verdict } from "../../core/verdict.ts";
-import { createWatch, type Watch } from "../../ops/watch.ts";
+import type { WatchInput } from "../../core/jobs/inputs.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
+import { createWatch, type Watch } from "../../jobs/shift/watch.ts";
 import { ShiftWorld } from "../support/shift-world.ts";
 
 /** A watch of green, on trial with half of the visitors. */

@@ -1,7 +1,7 @@
 import { Agent, get, type IncomingMessage, type RequestOptions } from "node:http";
 import type { Color } from "../../../core/color.ts";
-import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../../core/edge-config.ts";
-import { createEdgeClient, type EdgeClient } from "../../../ops/edge.ts";
+import { type EdgeConfigInput, edgeConfigHash, renderEdgeConfig } from "../../../core/edge/config.ts";
+import { createEdgeClient, type EdgeClient } from "../../../jobs/edge/client.ts";
 import { ownName } from "../left-behind.ts";
 import { buildImages, freePort, poll, Rig } from "./rig.ts";
 

@@ -1,5 +1,5 @@
+import { runAgent } from "../../../agent/main.ts";
 import { describeError, exitCode } from "../../../core/errors.ts";
-import { runAgent } from "../../../ops/agent/main.ts";
 
 runAgent().catch((error: unknown) => {
   process.stderr.write(`${describeError(error)}\n`);

@@ -1,0 +1,42 @@
+import { edgePorts } from "../names.ts";
+import { mustBeWithin } from "./refusal.ts";
+
+/** Everybody on the public entrance is asked to come back later. */
+export type Maintenance = {
+  /** After how many seconds to try again, 1 to 86,400: the answer's Retry-After. */
+  retryAfterSeconds: number;
+};
+
+/** Checks a wish for maintenance, or none. */
+export function maintenanceOf(on: boolean, retryAfterSeconds: number): Maintenance | null {
+  if (!on) return null;
+  mustBeWithin("bad-maintenance", "a time to try again in seconds", retryAfterSeconds, 1, 86_400);
+  return { retryAfterSeconds };
+}
+
+/** Where a change names no time to try again, in seconds. */
+export const defaultRetryAfterSeconds = 120;
+
+const page = [
+  '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+  "<title>Back soon</title>",
+  "<style>body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1.5rem;color:#333;background:#fafafa}",
+  "@media(prefers-color-scheme:dark){body{color:#ddd;background:#1b1b1b}}</style>",
+  "<h1>Back soon</h1><p>We are updating this service. Nothing is lost; please try again in a few minutes.</p></html>",
+].join("");
+
+/**
+ * The lines that answer every request while there is maintenance: a page for browsers, a sentence for programs. Jobs come
+ * in by a port of their own, to see whether the system can be opened again.
+ */
+export function maintenancePage(): string[] {
+  const on = `{ var(txn.maintenance) -m int gt 0 } !{ dst_port ${edgePorts.inside} }`;
+  const answer = (type: string, body: string) =>
+    `  http-request return status 503 content-type "${type}; charset=utf-8" hdr retry-after %[var(txn.maintenance)] hdr cache-control no-store string '${body}'`;
+  return [
+    // As every request fails on purpose, one line each would bury what is worth reading.
+    `  http-request set-log-level silent if ${on}`,
+    `${answer("text/html", page)} if ${on} { req.hdr(accept) -m sub text/html }`,
+    `${answer("text/plain", "Down for maintenance, please try again later.")} if ${on}`,
+  ];
+}

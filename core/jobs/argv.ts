@@ -1,0 +1,43 @@
+import type { JobVerb } from "./inputs.ts";
+
+/** Where a job's container is put and what it may reach; holds no secret. */
+export interface JobPlacement {
+  image: string;
+  /** `<prefix>-<step>`; the container's name adds a random ending. */
+  name: string;
+  verb: JobVerb;
+  prefix: string;
+  network: string;
+  /** Named volumes by the place they are mounted at. */
+  volumes: Record<string, string>;
+  /** Whether it needs Docker's socket, to see or change services. */
+  docker: boolean;
+  /** The Docker engine of the server, as in DOCKER_HOST; empty for the default one. */
+  dockerHost: string;
+  /** Same text for the same work: a running container with it is joined instead of started twice. */
+  key: string;
+}
+
+/** Where a job's volumes are mounted. */
+export const jobPaths = { journal: "/journal", backups: "/backups", socket: "/var/run/docker.sock" } as const;
+
+/**
+ * The argv of `docker` that starts a job's container. Secrets are not in it: they come by stdin.
+ * The container outlives the client: signals are not forwarded.
+ */
+export function jobArgv(job: JobPlacement, suffix: string): string[] {
+  const mounts = Object.entries(job.volumes).map(([target, source]) => `type=volume,source=${source},target=${target}`);
+  if (job.docker) mounts.push(`type=bind,source=${jobPaths.socket},target=${jobPaths.socket}`);
+  return [
+    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init"],
+    ...["--name", `${job.name}-${suffix}`],
+    ...["--label", `turnout.stack=${job.prefix}`, "--label", "turnout.role=job"],
+    ...["--label", `turnout.job=${job.name}`, "--label", `turnout.key=${job.key}`],
+    ...["--network", job.network],
+    ...["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+    ...mounts.flatMap((mount) => ["--mount", mount]),
+    ...["--env", "TURNOUT_OPERATOR", "--env", "PULUMI_COMMAND_STDOUT"],
+    job.image,
+    job.verb,
+  ];
+}

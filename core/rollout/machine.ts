@@ -1,0 +1,210 @@
+import type { Color } from "../color.ts";
+import type { Verdict } from "../verdict/verdict.ts";
+import { type RolloutPlan, trialSteps, wayBack } from "./plan.ts";
+import type { Action, Order, Rollout, RolloutEvent, Undoing } from "./state.ts";
+
+/**
+ * The change of color as a state machine: `resume` says where to begin, `actionOf` what to do, and `advance` where what
+ * happened leads. Whatever happens, and wherever a job dies, the edge ends with the target committed or with the color
+ * that served before, and with nobody on trial.
+ */
+
+/** How often a rollout begins anew because its candidate was lost from the edge. */
+export const maxRestarts = 2;
+
+type Phase<P extends Rollout["phase"]> = Extract<Rollout, { phase: P }>;
+
+/** What to do now. */
+export function actionOf(rollout: Rollout, plan: RolloutPlan): Action {
+  switch (rollout.phase) {
+    case "prepare":
+    case "commit":
+    case "withdraw":
+      return { kind: rollout.phase };
+    case "step":
+      return { kind: "trial", index: rollout.index, paused: rollout.paused, ...rollout.step };
+    case "bake":
+      return { kind: "bake", seconds: plan.bake };
+    case "revert":
+      return { kind: "revert", to: rollout.to };
+    case "done":
+      return { kind: "finish", outcome: rollout.outcome, why: rollout.why, blame: rollout.blame };
+  }
+}
+
+/** Where the rollout is after an event. An event that means nothing there, such as one that comes late, changes nothing. */
+export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  switch (rollout.phase) {
+    case "prepare":
+      return afterPrepare(rollout, event, plan);
+    case "step":
+      return afterStep(rollout, event, plan);
+    case "commit":
+      return afterCommit(rollout, event, plan);
+    case "bake":
+      return afterBake(rollout, event, plan);
+    case "withdraw":
+      return event.kind === "withdrawn" ? undone(rollout) : rollout;
+    case "revert":
+      if (event.kind === "reverted") return undone(rollout);
+      return event.kind === "uncommitted" ? cannotGoBack(rollout, event.why) : rollout;
+    case "done":
+      return rollout;
+  }
+}
+
+/**
+ * Where a rollout goes on that has ended well, when a person's abort is heard before that is written down: back.
+ * One that has ended in another way stays as it is.
+ */
+export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
+  const isWell = rollout.outcome === "committed" && rollout.why === null;
+  return isWell ? goBack(plan, aborted) : rollout;
+}
+
+/**
+ * Where a job begins, the first one and every one that repeats it.
+ * @param found what the edge says; `undoing` is what the journal says this rollout was giving up for when its last job
+ * died, null when it was not or has ended
+ */
+export function resume(
+  plan: RolloutPlan,
+  found: { committed: Color | null; epoch: string; undoing: Undoing | null },
+): Rollout {
+  const isCommitted = found.committed === plan.target && found.epoch === plan.epoch;
+  if (found.undoing === null) return isCommitted ? committed(plan) : prepare();
+  return isCommitted ? goBack(plan, found.undoing) : withdraw(found.undoing.why, found.undoing.blame);
+}
+
+function afterPrepare(rollout: Phase<"prepare">, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  switch (event.kind) {
+    case "prepared":
+      return stepOrCommit(plan, 0, rollout);
+    case "unprepared":
+    case "interrupted":
+      return withdraw(event.why);
+    case "ordered":
+      return obey(rollout, event.order);
+    default:
+      return rollout;
+  }
+}
+
+function afterStep(rollout: Phase<"step">, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  const next = () => stepOrCommit(plan, rollout.index + 1, { ...rollout, paused: false });
+  switch (event.kind) {
+    case "watched": {
+      const { verdict, elapsed, heldFor } = event;
+      if (verdict.kind === "breach") return withdraw(textOf(verdict), true);
+      if (verdict.kind === "shared") return heldFor < plan.holdFor ? rollout : withdraw(tooLong(verdict, heldFor));
+      if (rollout.paused || elapsed < rollout.step.seconds) return rollout;
+      const pass = verdict.kind === "good" || plan.onInconclusive === "promote";
+      return pass ? next() : withdraw(textOf(verdict));
+    }
+    case "lease-lost":
+      if (rollout.restarts >= maxRestarts) return withdraw(event.why);
+      return { phase: "prepare", paused: rollout.paused, restarts: rollout.restarts + 1 };
+    case "interrupted":
+      return withdraw(event.why);
+    case "ordered":
+      return event.order === "promote" ? next() : obey(rollout, event.order);
+    default:
+      return rollout;
+  }
+}
+
+/** What is heard before the commit is made keeps it from being made. */
+function afterCommit(rollout: Phase<"commit">, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  switch (event.kind) {
+    case "committed":
+      return committed(plan);
+    case "uncommitted":
+    case "interrupted":
+      return withdraw(event.why);
+    case "ordered":
+      if (event.order === "abort") return withdraw(aborted.why);
+      return event.order === "pause" ? pauseLast(rollout, plan) : rollout;
+    default:
+      return rollout;
+  }
+}
+
+/** Whoever says pause as the last step ends gets that step's share kept. */
+function pauseLast(rollout: Phase<"commit">, plan: RolloutPlan): Rollout {
+  const last = stepOrCommit(plan, trialSteps(plan).length - 1, { paused: true, restarts: 0 });
+  return last.phase === "step" ? last : rollout;
+}
+
+function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPlan): Rollout {
+  switch (event.kind) {
+    case "watched": {
+      const { verdict, elapsed, heldFor } = event;
+      if (verdict.kind === "breach") return goBack(plan, { why: textOf(verdict), blame: true });
+      // Going back does not mend what hurts both colors.
+      if (verdict.kind === "shared") return heldFor < plan.holdFor ? rollout : stay(tooLong(verdict, heldFor));
+      if (elapsed < plan.bake) return rollout;
+      if (verdict.kind === "good") return stay(null);
+      const why = textOf(verdict);
+      return plan.onInconclusive === "promote" ? stay(why) : goBack(plan, { why, blame: false });
+    }
+    case "interrupted":
+      return stay(event.why);
+    case "ordered":
+      return event.order === "abort" ? goBack(plan, aborted) : rollout;
+    default:
+      return rollout;
+  }
+}
+
+const aborted: Undoing = { why: "aborted by hand", blame: false };
+
+/** An order other than promote. A pause before the first step holds in it. */
+function obey(rollout: Phase<"prepare" | "step">, order: Order): Rollout {
+  if (order === "promote") return rollout;
+  return order === "abort" ? withdraw(aborted.why) : { ...rollout, paused: order === "pause" };
+}
+
+function prepare(): Rollout {
+  return { phase: "prepare", paused: false, restarts: 0 };
+}
+
+function stepOrCommit(plan: RolloutPlan, index: number, kept: { paused: boolean; restarts: number }): Rollout {
+  const step = trialSteps(plan)[index];
+  if (step === undefined) return { phase: "commit" };
+  return { phase: "step", index, step, paused: kept.paused, restarts: kept.restarts };
+}
+
+function committed(plan: RolloutPlan): Rollout {
+  return plan.bake > 0 ? { phase: "bake" } : stay(null);
+}
+
+function withdraw(why: string, blame = false): Rollout {
+  return { phase: "withdraw", why, blame };
+}
+
+function goBack(plan: RolloutPlan, { why, blame }: Undoing): Rollout {
+  const to = wayBack(plan);
+  return to === null
+    ? cannotGoBack({ why, blame }, "no other color served before")
+    : { phase: "revert", to, why, blame };
+}
+
+function stay(why: string | null, blame = false): Rollout {
+  return { phase: "done", outcome: "committed", why, blame };
+}
+
+function cannotGoBack({ why, blame }: Undoing, because: string): Rollout {
+  return stay(`${why}; there is no going back: ${because}`, blame);
+}
+
+function undone({ why, blame }: Undoing): Rollout {
+  return { phase: "done", outcome: blame ? "rolled-back" : "held-back", why, blame };
+}
+
+function textOf({ kind, reasons }: Verdict): string {
+  return kind === "breach" ? reasons.join("; ") : `${kind}: ${reasons.join("; ")}`;
+}
+
+function tooLong({ reasons }: Verdict, heldFor: number): string {
+  return `both colors are in trouble for ${Math.round(heldFor)} s: ${reasons.join("; ")}`;
+}

@@ -1,0 +1,50 @@
+import type { Color } from "../color.ts";
+
+/** A step of a rollout: a share of the requests, and how long it is watched. */
+export interface RolloutStep {
+  /** The candidate's share of the requests in percent, a whole number from 0 to 100. */
+  weight: number;
+  /** How long the step is watched, in seconds, not counting time on hold. */
+  seconds: number;
+}
+
+/** What a rollout is to do. It is the same for every job that works on it. */
+export interface RolloutPlan {
+  /** The color that is to serve. */
+  target: Color;
+  /**
+   * The color that served before the rollout first began, null when none did. A job that goes on with a rollout takes it
+   * from the journal: after the commit the edge does not know it any more.
+   */
+  from: Color | null;
+  /** What the commit is marked with, unique to this rollout. */
+  epoch: string;
+  /** Blue-green has none, or 100 % for 0 s, which is the commit itself. */
+  steps: readonly RolloutStep[];
+  /** How long the release is watched after the commit, in seconds; 0 for not at all. */
+  bake: number;
+  /** How long trouble of both colors may hold a rollout, in seconds. */
+  holdFor: number;
+  /** What a watch leads to that saw too little to judge. */
+  onInconclusive: "rollback" | "promote";
+}
+
+/** The canary of the runbooks that Turnout replaces (`docs/runbook.md`): 5 % for 5 minutes, 25 % for 10, then all. */
+export const canarySteps: readonly RolloutStep[] = [
+  { weight: 5, seconds: 300 },
+  { weight: 25, seconds: 600 },
+  { weight: 100, seconds: 0 },
+];
+
+/** The color to go back to; null when no other color served before. */
+export function wayBack({ from, target }: RolloutPlan): Color | null {
+  return from === target ? null : from;
+}
+
+/**
+ * The steps that put the target on trial beside the serving color. There are none when no other color serves; a step of
+ * 0 seconds is none.
+ */
+export function trialSteps(plan: RolloutPlan): RolloutStep[] {
+  return wayBack(plan) === null ? [] : plan.steps.filter(({ seconds }) => seconds > 0);
+}

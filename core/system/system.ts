@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { SettingsError } from "../errors.ts";
+import { group, refusalOf, text, whole, write } from "../settings/wording.ts";
+import { refuseUnreachable } from "./routes.ts";
+
+const named = "a name of at most 31 lower-case letters, digits and dashes, beginning with a letter";
+const name = z.string({ error: write(named) }).regex(/^[a-z][a-z0-9-]{0,30}$/, { error: write(named) });
+const path = z.string({ error: write("a path") }).startsWith("/", { error: write("a path that begins with /") });
+const argvError = write('a command as a list, such as ["alembic", "current"]');
+const argv = z.array(z.string({ error: write("one word of the command as text") }), { error: argvError }).min(1, {
+  error: argvError,
+});
+const pattern = z.string({ error: write("a regular expression") }).refine(isPattern, {
+  error: write("a regular expression"),
+});
+const imageError = write("an image reference that holds {version}, so that each color runs its own");
+const userError = write('numbers above 0 in quotes, such as "10001:10001"');
+const pathsError = write("at least one path, or no `paths`");
+const cpusError = write("cores as a number above 0");
+const smokeError = write("a list with at least one check");
+const flag = z.boolean({ error: write("true or false") });
+const texts = (what: string) => z.array(text(what), { error: write("a list") });
+const record = <T extends z.ZodType>(value: T, what: string) =>
+  z.record(z.string(), value, { error: write(`a group of ${what}`) });
+
+const secret = group({
+  /** File name under /run/secrets in the service's containers. */
+  file: z.string({ error: write("a file name") }).regex(/^[a-z][a-z0-9_]*$/, {
+    error: write("a file name of lower-case letters, digits and underscores, beginning with a letter"),
+  }),
+  /** What it is, for the person who has to set it. */
+  description: text("what the secret is, for the person who has to set it"),
+});
+
+const service = group({
+  /** `web` answers requests through the edge; a `worker` takes its work from elsewhere and runs in one color only. */
+  kind: z.enum(["web", "worker"], { error: write("web or worker") }),
+  /** Image reference; `{version}` stands for the color's version. */
+  image: z.string({ error: imageError }).includes("{version}", { error: imageError }),
+  /** Port the container listens on; required for `web`. */
+  port: whole(1, 65535, "a port number").optional(),
+  /** Which requests reach it. The longest path prefix wins; without `paths` it takes what is left. */
+  route: group({
+    paths: z.array(path, { error: pathsError }).min(1, { error: pathsError }).optional(),
+    hosts: texts("a host name")
+      .min(1, { error: write("at least one host name, or no `hosts`") })
+      .optional(),
+  }).optional(),
+  /** Answers 200 as long as the process lives; the edge asks it. Required for `web`. */
+  health: path.optional(),
+  /** Answers 200 when the service can do its work; asked through the edge, so it must reach it. Default: `health`. */
+  ready: path.optional(),
+  /** Command Docker runs in the container to know that it lives. */
+  healthCommand: argv,
+  /** Whether its answers carry `x-turnout-service` and `x-turnout-release` from the environment, so that the edge can
+   * tell it from a stranger at the same address. Default true. */
+  identity: flag.default(true),
+  /** Plain environment. Secrets do not belong here. */
+  env: record(z.string({ error: write("text in quotes") }), "names with text").default({}),
+  /** Names from the system's `secrets`; `databaseUrl` is always there. */
+  secrets: texts("the name of a secret").default([]),
+  /** User the container runs as, `uid:gid`. */
+  user: z
+    .string({ error: userError })
+    .regex(/^[1-9]\d*(:\d+)?$/, { error: userError })
+    .default("10001:10001"),
+  /** Writable places; everything else is read-only. */
+  tmpfs: z.array(path, { error: write("a list of paths") }).default(["/tmp"]),
+  /** Memory limit of one replica in MiB. */
+  memory: whole(1, 1_048_576, "MiB as a whole number").default(256),
+  /** CPU limit of one replica in cores. */
+  cpus: z.number({ error: cpusError }).positive({ error: cpusError }).default(1),
+  /** Seconds between SIGTERM and SIGKILL; a worker has those of the setting `timeouts.workers`. */
+  stopGrace: whole(1, 3599, "seconds as a whole number").default(30),
+});
+
+const smokeCheck = group({
+  name: text("what is checked, as text"),
+  method: z.enum(["GET", "HEAD", "POST"], { error: write("GET, HEAD or POST") }).default("GET"),
+  path,
+  host: text("a host name").optional(),
+  /** JSON body. */
+  body: z.unknown().optional(),
+  /** Basic auth: a user name and the name of a system secret. */
+  auth: group({ user: text("a user name"), secret: text("the name of a secret") }).optional(),
+  expect: group({
+    status: whole(100, 599, "a status").default(200),
+    /** Each key given must be in the answer with this value. */
+    json: record(z.unknown(), "keys with their values").optional(),
+    contains: text("a piece of the answer as text").optional(),
+  }),
+  /** False: a shift never sends it as a probe, for its answer hangs on more than the release, such as on workers. Of
+   * the others it sends those that are GET or HEAD and without `auth`. Default true. */
+  probe: flag.optional(),
+});
+
+const systemSchema = group({
+  name,
+  services: z.record(name, service, { error: write("a group of services by their names") }),
+  database: group({ name: text("the database's name"), user: text("the database's user") }),
+  secrets: record(secret, "secrets by their names").default({}),
+  migrations: group({
+    /** The service whose image holds the migrations. */
+    service: name,
+    upgrade: argv,
+    /** Prints the database's revision. */
+    current: argv,
+    /** Prints the revision the code wants. */
+    heads: argv,
+    /** `{revision}` stands for the one to go back to. */
+    downgrade: argv.optional(),
+    /** Finds, in what a failing `current` prints, the revision of a schema that is further than this code knows:
+     * an older version is deployed again. Its first group is the revision. */
+    aheadPattern: pattern.optional(),
+    /** Finds the revision in what `current` and `heads` print. */
+    revisionPattern: pattern.default("[a-f0-9]{12}"),
+  }),
+  smoke: z.array(smokeCheck, { error: smokeError }).min(1, { error: smokeError }),
+  /** Where the system tells about itself as JSON, through the edge; a shift and its soak look at it, too. */
+  metrics: group({
+    path,
+    host: text("a host name").optional(),
+    /** The key of the error rate in percent. */
+    errorRate: text("a key of the answer").optional(),
+    /** The key of the mean response time in seconds. */
+    seconds: text("a key of the answer").optional(),
+  }).optional(),
+});
+
+/** A system to deploy: its services, migrations and smoke list. Defaults are not yet filled in. */
+export type SystemDefinition = z.input<typeof systemSchema>;
+/** A checked system with its defaults. */
+export type System = z.output<typeof systemSchema>;
+/** One service of a system. */
+export type Service = System["services"][string];
+/** One request of the smoke list and what its answer must be. */
+export type SmokeCheck = System["smoke"][number];
+
+/** The secret every service with access to the database is given. */
+export const databaseUrlSecret = { key: "databaseUrl", file: "database_url" } as const;
+
+/** Names the system's own secrets cannot have. */
+const reservedSecrets: readonly string[] = [databaseUrlSecret.key, "databasePassword", "edgeToken"];
+
+/**
+ * Checks a system's definition and fills in its defaults.
+ * @throws SettingsError naming the key path
+ */
+export function defineSystem(definition: SystemDefinition): System {
+  const parsed = systemSchema.safeParse(definition);
+  const where = `systems/${definition.name}.ts`;
+  if (!parsed.success) {
+    const { what, todo } = refusalOf(parsed.error, "core/system.ts for what there is");
+    throw new SettingsError(`${where}: ${what}`, todo);
+  }
+  const system = parsed.data;
+  if (system.database.user === "postgres")
+    throw new SettingsError(
+      `${where}: database.user is "postgres", PostgreSQL's superuser`,
+      "choose a name of the system's own",
+    );
+  const files = new Set<string>([databaseUrlSecret.file]);
+  for (const [key, { file }] of Object.entries(system.secrets)) {
+    if (reservedSecrets.includes(key))
+      throw new SettingsError(
+        `${where}: secrets.${key} is the name of a secret of Turnout itself`,
+        "choose another name",
+      );
+    if (files.has(file))
+      throw new SettingsError(
+        `${where}: secrets.${key}.file is "${file}", which another secret has`,
+        "choose another file name",
+      );
+    files.add(file);
+  }
+  for (const [key, entry] of Object.entries(system.services)) {
+    const at = `${where}: services.${key}`;
+    if (entry.kind === "web" && (entry.port === undefined || entry.health === undefined))
+      throw new SettingsError(`${at} is a web service without port or health path`, "add `port` and `health`");
+    if (entry.kind === "worker" && (entry.port !== undefined || entry.route !== undefined))
+      throw new SettingsError(`${at} is a worker and cannot have a port or a route`, "make it `web` or remove them");
+    const unknown = entry.secrets.find((one) => one !== databaseUrlSecret.key && !Object.hasOwn(system.secrets, one));
+    if (unknown)
+      throw new SettingsError(
+        `${at}.secrets names "${unknown}", which the system's secrets do not define`,
+        "define it under `secrets`, or remove it",
+      );
+  }
+  refuseUnreachable(system, where);
+  if (!Object.hasOwn(system.services, system.migrations.service))
+    throw new SettingsError(
+      `${where}: migrations.service names "${system.migrations.service}", which is no service`,
+      `write one of ${Object.keys(system.services).join(", ")}`,
+    );
+  for (const check of system.smoke)
+    if (check.auth && !Object.hasOwn(system.secrets, check.auth.secret))
+      throw new SettingsError(
+        `${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`,
+        "define it under `secrets`",
+      );
+  return system;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+/** The services of one kind, in the order they are defined. */
+export function servicesOf(system: System, kind: Service["kind"]): [string, Service][] {
+  return Object.entries(system.services).filter(([, entry]) => entry.kind === kind);
+}
+
+/** The image of a service in a version. */
+export function imageOf(service: Service, version: string): string {
+  return service.image.replaceAll("{version}", version);
+}

@@ -1,0 +1,175 @@
+import { type Color, otherColor } from "../color.ts";
+import { describeShare, type Figures, percent, timedAnswers } from "./figures.ts";
+import { type Level, levelOf, type Measure, measureErrors, measureLatency, type Thresholds } from "./thresholds.ts";
+
+/** A service of which some replicas do not answer. */
+export interface Missing {
+  service: string;
+  /** How many answer, fewer than are wanted. */
+  ready: number;
+  wanted: number;
+}
+
+/** What was seen within the window. */
+export interface Sample {
+  /** The color of the release that is judged. */
+  color: Color;
+  /** Length of the window in seconds. */
+  seconds: number;
+  /** The release that is judged: on trial, or committed and still watched. */
+  candidate: Figures;
+  /** The other color, over the same window; null when it has no figures. After the commit it has few or none. */
+  serving: Figures | null;
+  /** Services of the judged release that lack replicas. */
+  candidateMissing: Missing[];
+  /** The same of the other color. */
+  servingMissing: Missing[];
+  /** The database's connections: in use, and how many there may be. Null when not known. */
+  connections: { used: number; max: number } | null;
+  /** Why the database cannot be reached; null when it can. */
+  databaseError: string | null;
+  /** What the release says of itself where it has a metrics path: errors in percent, response time in milliseconds. */
+  metrics: { errorRate?: number; responseMs?: number } | null;
+}
+
+/**
+ * `breach`: the release is at fault. `shared`: both colors are hurt, so the release is not blamed. `inconclusive`: nothing
+ * wrong was found, but not enough was seen to call it good. Reasons and warnings are short phrases with figures.
+ */
+export interface Verdict {
+  kind: "good" | "breach" | "shared" | "inconclusive";
+  reasons: string[];
+  warnings: string[];
+}
+
+/**
+ * When both colors are in breach, the release is at fault only if its share is at least this many times the other's. Of
+ * replicas it is the share that is missing.
+ */
+export const clearlyWorse = 3;
+
+/** One thing that was looked at. */
+interface Finding {
+  level: Level;
+  text: string;
+  /** Whether the other color has the same trouble and is not clearly better. */
+  shared: boolean;
+}
+
+/**
+ * Judges a release by what was seen.
+ *
+ * A missing replica counts at once, errors and slow answers from `minimumSamples` on, errors also before when they are
+ * `certain`. All are blamed on the release unless the other color shows the same by the same measure and is not clearly
+ * better, or the database is out of reach. A database nearly out of connections is `shared` trouble even before answers
+ * suffer, but excuses nothing that the release alone shows.
+ */
+export function judge(sample: Sample, thresholds: Thresholds): Verdict {
+  const findings = [
+    ...databaseFindings(sample, thresholds),
+    ...healthFindings(sample),
+    ...trafficFindings(sample, thresholds),
+    ...metricsFindings(sample, thresholds),
+  ];
+  const warnings = [...texts(findings, "warning"), ...warningsOfOther(sample, thresholds)];
+  const breaches = findings.filter(({ level }) => level === "breach");
+  const own = breaches.filter(({ shared }) => !shared);
+  if (own.length > 0 && sample.databaseError === null) {
+    const both = breaches.filter(({ shared }) => shared);
+    return { kind: "breach", reasons: texts(own, "breach"), warnings: [...warnings, ...texts(both, "breach")] };
+  }
+  if (breaches.length > 0) return { kind: "shared", reasons: texts(breaches, "breach"), warnings };
+
+  const doubts = [...tooFewAnswers(sample.candidate, thresholds), ...texts(findings, "doubt")];
+  return { kind: doubts.length > 0 ? "inconclusive" : "good", reasons: doubts, warnings };
+}
+
+function databaseFindings({ databaseError, connections }: Sample, thresholds: Thresholds): Finding[] {
+  const shared = true;
+  if (databaseError !== null) return [{ level: "breach", text: `database: ${databaseError}`, shared }];
+  if (connections === null) return [];
+  const { used, max } = connections;
+  const { connections: breach, connectionsWarning: warning } = thresholds;
+  const text = `database: ${used} of ${max} connections in use, threshold ${breach} %`;
+  return [{ level: levelOf(percent(used, max), { warning, breach }), text, shared }];
+}
+
+function healthFindings({ color, candidateMissing, servingMissing }: Sample): Finding[] {
+  return candidateMissing.map((own) => {
+    const other = servingMissing.find(({ service }) => service === own.service);
+    const shared = other !== undefined && !isClearlyLess(own, other);
+    return { level: "breach", text: describeMissing(color, own), shared };
+  });
+}
+
+/** A service without any replica does not answer at all: that is worse than whatever share of them is missing. */
+function isClearlyLess(own: Missing, other: Missing): boolean {
+  if (own.ready === 0 && other.ready > 0) return true;
+  return missingShare(own) >= clearlyWorse * missingShare(other);
+}
+
+function missingShare({ ready, wanted }: Missing): number {
+  return percent(wanted - ready, wanted);
+}
+
+function describeMissing(color: Color, { service, ready, wanted }: Missing): string {
+  return `${color} ${service}: ${ready} of ${wanted} ready`;
+}
+
+function trafficFindings({ candidate, serving }: Sample, thresholds: Thresholds): Finding[] {
+  const errors = measureErrors(candidate, thresholds);
+  const latency = measureLatency(candidate, thresholds);
+  const otherErrors = serving && measureErrors(serving, thresholds);
+  const otherLatency = serving && measureLatency(serving, thresholds);
+  const errorText = `${errors.text}, threshold ${thresholds.errorRate} %${beside(otherErrors)}`;
+  const latencyText = `${latency.text}, threshold ${thresholds.latency} ms${beside(otherLatency)}`;
+  return [
+    { level: errors.level, text: errorText, shared: isSharedBy(otherErrors, errors.share) },
+    { level: latency.level, text: latencyText, shared: isSharedBy(otherLatency, latency.share) },
+  ];
+}
+
+function beside(other: Measure | null): string {
+  return other === null ? "" : `; the other color has ${other.brief}`;
+}
+
+/** @param share how bad the release is, in percent; null where the colors cannot be compared by it */
+function isSharedBy(other: Measure | null, share: number | null): boolean {
+  return other?.level === "breach" && (share === null || share < clearlyWorse * other.share);
+}
+
+/** What a release says of itself counts only beside enough answers: after a handful it says little. */
+function metricsFindings({ candidate, serving, metrics }: Sample, thresholds: Thresholds): Finding[] {
+  if (metrics === null || timedAnswers(candidate) < thresholds.minimumSamples) return [];
+  const { errorRate, errorRateWarning, latency, latencyWarning } = thresholds;
+  const found: Finding[] = [];
+  if (metrics.errorRate !== undefined)
+    found.push({
+      level: levelOf(metrics.errorRate, { warning: errorRateWarning, breach: errorRate }),
+      text: `its own metrics: ${describeShare(metrics.errorRate, errorRate)} errors, threshold ${errorRate} %`,
+      shared: isSharedBy(serving && measureErrors(serving, thresholds), metrics.errorRate),
+    });
+  if (metrics.responseMs !== undefined)
+    found.push({
+      level: levelOf(metrics.responseMs, { warning: latencyWarning, breach: latency }),
+      text: `its own metrics: ${Math.round(metrics.responseMs)} ms a request, threshold ${latency} ms`,
+      shared: isSharedBy(serving && measureLatency(serving, thresholds), null),
+    });
+  return found;
+}
+
+function tooFewAnswers(candidate: Figures, { minimumSamples }: Thresholds): string[] {
+  const timed = timedAnswers(candidate);
+  return timed < minimumSamples ? [`${timed} answers, at least ${minimumSamples} are needed to judge`] : [];
+}
+
+function warningsOfOther({ color, serving, servingMissing }: Sample, thresholds: Thresholds): string[] {
+  const measures = serving === null ? [] : [measureErrors(serving, thresholds), measureLatency(serving, thresholds)];
+  const ill = measures.filter(({ level }) => level === "breach").map(({ text }) => text);
+  const missing = servingMissing.map((one) => describeMissing(otherColor(color), one));
+  return [...missing, ...ill].map((text) => `the other color: ${text}`);
+}
+
+function texts(findings: readonly Finding[], level: Level): string[] {
+  return findings.filter((finding) => finding.level === level).map(({ text }) => text);
+}

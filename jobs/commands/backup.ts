@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { otherColor } from "../../core/color.ts";
+import { StepError } from "../../core/errors.ts";
+import { jobPaths } from "../../core/jobs/argv.ts";
+import type { BackupInput } from "../../core/jobs/inputs.ts";
+import { stackOf } from "../../core/names.ts";
+import { command } from "../../core/settings/wording.ts";
+import type { JobContext } from "../context.ts";
+import { databaseReady, postgresTool } from "../database/postgres.ts";
+import { refuseServing } from "../edge/refuse-active.ts";
+import { standStill } from "../shift/quiesce.ts";
+import { endSoak } from "../soak/soak.ts";
+
+/** The file that names the last good backup, in the folder of the backups. */
+export const lastSuccessFile = "LAST_SUCCESS.txt";
+
+/**
+ * A dump with its checksum, by strategy `recreate` of a system that stands still. It counts, and `LAST_SUCCESS.txt` says
+ * so, only when PostgreSQL can read its table of contents; until then it lies under another name.
+ */
+export async function backup(input: BackupInput, context: JobContext) {
+  const { database, timeout } = input;
+  await refuseServing(input, context);
+  // With this step a deploy begins that changes the color a soak of the other one could go back to.
+  await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
+  if (input.strategy === "recreate") await standStill({ ...input, grace: input.workerGrace + 30 }, context);
+  await databaseReady(context, database);
+  const at = context.now().toISOString();
+  const file = `${at.replaceAll(/[-:]|\.\d+/g, "")}-${input.release}.dump`;
+  const final = `${jobPaths.backups}/${file}`;
+  const partial = `${final}.partial`;
+  await mkdir(jobPaths.backups, { recursive: true });
+  await removePartials();
+  try {
+    context.say(`backup: dumping ${database.name}`);
+    await postgresTool(database, ["pg_dump", "--format=custom", "--no-password", `--file=${partial}`], timeout);
+    const listing = await postgresTool(database, ["pg_restore", "--list", partial], timeout);
+    const tables = listing.split("\n").filter((line) => / TABLE DATA /.test(line)).length;
+    const { size: bytes } = await stat(partial);
+    const sha256 = await checksum(partial);
+    await flush(partial);
+    await writeDurably(`${final}.sha256`, `${sha256}  ${file}\n`);
+    await rename(partial, final);
+    await writeDurably(
+      `${jobPaths.backups}/${lastSuccessFile}`,
+      `${at} ${file} sha256=${sha256} bytes=${bytes} tables=${tables}\n`,
+    );
+    context.say(`backup: ${file}, ${bytes} bytes, ${tables} tables`);
+    return { file, bytes, sha256, tables };
+  } catch (error) {
+    await rm(partial, { force: true });
+    if (error instanceof StepError)
+      throw new StepError(
+        `The backup before ${input.release} failed, so ${consequence(input)}: ${error.message.replace(/\.$/, "")}`,
+        `mend that and run \`${command("pulumi -- up", stackOf(input.prefix))}\` again, ` +
+          `or give it up: ${command("rollback", stackOf(input.prefix))}`,
+      );
+    throw error;
+  }
+}
+
+function consequence({ strategy, color }: BackupInput): string {
+  if (strategy !== "recreate") return "nothing was changed";
+  return `${otherColor(color)} stays stopped and visitors see the maintenance page`;
+}
+
+/** What a backup that was killed has left. */
+async function removePartials(): Promise<void> {
+  for (const name of await readdir(jobPaths.backups))
+    if (name.endsWith(".partial")) await rm(`${jobPaths.backups}/${name}`, { force: true });
+}
+
+async function checksum(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+async function flush(file: string): Promise<void> {
+  const handle = await open(file, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const temporary = `${file}.partial`;
+  await writeFile(temporary, text, { flush: true });
+  await rename(temporary, file);
+  await flush(jobPaths.backups);
+}

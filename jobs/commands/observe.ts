@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { type Color, isColor } from "../../core/color.ts";
+import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
+import { jobPaths } from "../../core/jobs/argv.ts";
+import type { ObserveInput } from "../../core/jobs/inputs.ts";
+import { lastUndone, soakUnderWay, trialUnderWay } from "../../core/journal/history.ts";
+import { openIncidents } from "../../core/journal/incidents.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import type { JobContext } from "../context.ts";
+import { unready } from "../edge/ready.ts";
+import { lastSuccessFile } from "./backup.ts";
+import { migratedStep } from "./migration.ts";
+
+/** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
+export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
+  const [records, services, edge, lastBackup, handover] = await Promise.all([
+    context.journal.read(),
+    replicas(input, context),
+    edgeState(input, context),
+    readFile(`${jobPaths.backups}/${lastSuccessFile}`, "utf8").catch(() => undefined),
+    context.docker.jobRuns(input.prefix, "handover"),
+  ]);
+  const done = records.filter((record) => record.event === "done");
+  const shift = done.findLast((record) => record.step === "shift");
+  // A first update may have been killed before the edge was whole: then nobody can be served by it.
+  const untouched = services.length === 0 && !records.some(({ step }) => step === "shift");
+  const migration = done.findLast((record) => record.step === "migration" || record.step === migratedStep);
+  return {
+    ...nothingObserved,
+    services: services.map(({ version: _, ...one }) => one),
+    handover,
+    schemaRevision: typeof migration?.revision === "string" ? migration.revision : null,
+    lastBackup: lastBackup?.split(" ")[0] ?? null,
+    lastRelease: shift ? lastRelease(shift) : null,
+    incidents: openIncidents(records),
+    trial: trialUnderWay(records),
+    soak: soakUnderWay(records, context.now()),
+    lastUndone: lastUndone(records),
+    versions: {
+      blue: versionIn(services, "blue", provenIn(done, "blue")),
+      green: versionIn(services, "green", provenIn(done, "green")),
+    },
+    proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
+    unready: edge?.live ? await unready(input.edge.publicUrl, input.ready) : null,
+    ...(edge ?? { epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
+    live: edge?.live === undefined && untouched ? null : edge?.live,
+  };
+}
+
+async function edgeState(input: ObserveInput, context: JobContext) {
+  try {
+    const state = await context.edge(input.edge, 5_000).state();
+    return {
+      live: state.live ? state.live.committed : undefined,
+      candidate: state.candidate,
+      weight: state.weight,
+      maintenance: state.maintenance !== null,
+      releases: state.releases,
+      also: state.also,
+      epoch: state.epoch,
+      edge: state.live === null ? ("down" as const) : ("up" as const),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The version of a color that last passed the smoke list. */
+function provenIn(done: JournalRecord[], color: Color): string | null {
+  return done.findLast((record) => record.step === "smoke" && record.color === color)?.version ?? null;
+}
+
+/**
+ * The version a color's services run; null when there are none. Where a release did not get through in place, some run
+ * it and some the one before: then that which has passed the smoke list.
+ */
+function versionIn(services: { color: Color; version: string | null }[], color: Color, proven: string | null) {
+  const versions = services.filter((one) => one.color === color).map(({ version }) => version);
+  return versions.includes(proven) ? proven : (versions[0] ?? null);
+}
+
+async function replicas(input: ObserveInput, context: JobContext) {
+  const services = await context.docker.services(input.prefix);
+  return services.flatMap(({ labels, wanted, running, env }) => {
+    const color = labels["turnout.color"];
+    const service = labels["turnout.service"];
+    if (!isColor(color) || !service) return [];
+    const kind = labels["turnout.role"] === "worker" ? ("worker" as const) : ("web" as const);
+    return [{ service, color, kind, wanted, ready: running, version: env.TURNOUT_VERSION ?? null }];
+  });
+}
+
+function lastRelease(record: JournalRecord): Observed["lastRelease"] {
+  return { color: record.color as Color, release: record.release ?? "", at: record.at };
+}

@@ -1,0 +1,56 @@
+import type pg from "pg";
+import type { DatabaseAddress } from "../../core/jobs/inputs.ts";
+import { connect } from "./postgres.ts";
+
+/** How the database is: its connections, or why it cannot be reached. */
+export interface Pulse {
+  connections: { used: number; max: number } | null;
+  error: string | null;
+}
+
+/** Feels a database's pulse. */
+export interface PulseTaker {
+  feel(): Promise<Pulse>;
+  end(): Promise<void>;
+}
+
+const question = `select (select count(*) from pg_stat_activity where backend_type = 'client backend')::int as used,
+  current_setting('max_connections')::int as max`;
+
+/** Milliseconds after which a database that says nothing counts as out of reach. */
+const patience = 3_000;
+
+/** Feels a database's pulse over one connection, which is made anew whenever it was lost. */
+export function pulseOf(address: DatabaseAddress): PulseTaker {
+  let client: pg.Client | undefined;
+  const drop = () => {
+    const lost = client;
+    client = undefined;
+    lost?.end().catch(() => undefined);
+  };
+  const ask = async (): Promise<Pulse> => {
+    client ??= await connect(address, "turnout-watch");
+    const { rows } = await client.query<{ used: number; max: number }>(question);
+    const [row] = rows;
+    return { connections: row ? { used: row.used, max: row.max } : null, error: null };
+  };
+  return {
+    async feel() {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`it says nothing for ${patience / 1000} s`)), patience);
+      });
+      try {
+        return await Promise.race([ask(), late]);
+      } catch (error) {
+        drop();
+        return { connections: null, error: (error as Error).message || "it does not answer" };
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async end() {
+      drop();
+    },
+  };
+}

@@ -1,0 +1,282 @@
+import type { ShiftInput } from "../../core/jobs/inputs.ts";
+import { nextOrder } from "../../core/rollout/history.ts";
+import type { RolloutPlan } from "../../core/rollout/plan.ts";
+import type { Action, RolloutEvent } from "../../core/rollout/state.ts";
+import type { Verdict } from "../../core/verdict/verdict.ts";
+import type { JobContext } from "../context.ts";
+import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "../edge/client.ts";
+import { mustBeReady } from "../edge/ready.ts";
+import { replicasReady, wantedNow } from "../edge/replicas.ts";
+import type { Notes } from "../recorder.ts";
+import { isAsleep, openAgain, wake } from "./quiesce.ts";
+import type { Look, Watch } from "./watch.ts";
+
+/** How long a candidate goes on when nobody renews its lease, in milliseconds. It is renewed with every look. */
+export const leaseMs = 10_000;
+
+/** Milliseconds between two looks. */
+const lookEvery = 1_000;
+
+/** Milliseconds between two lines for the operator. */
+const sayEvery = 5_000;
+
+/** What the hands work with. */
+export interface Hands extends Notes {
+  input: ShiftInput;
+  plan: RolloutPlan;
+  edge: EdgeClient;
+  watch: Watch;
+  context: JobContext;
+  orders: Orders;
+  /** Sets out to give a color the workers. */
+  handOver: (color: ShiftInput["color"]) => Promise<void>;
+}
+
+/** What people ask of this rollout, each order once. */
+export interface Orders {
+  next(): Promise<RolloutEvent | undefined>;
+  /** How many records of the journal were looked through. */
+  heard(): number;
+}
+
+/** @param from how many records were in the journal when orders began to count */
+export function ordersOf({ journal, say }: JobContext, from: number): Orders {
+  let heard = from;
+  return {
+    async next() {
+      const found = nextOrder(await journal.read(), heard);
+      if (!found) return undefined;
+      heard = found.next;
+      say(`shift: ${found.order}, by ${found.by}`);
+      return { kind: "ordered", order: found.order };
+    },
+    heard: () => heard,
+  };
+}
+
+/** Performs the actions of a rollout: each call does one thing and says what happened. */
+export function performer(hands: Hands): (action: Action) => Promise<RolloutEvent> {
+  const { edge, context } = hands;
+  const interrupted = context.interrupted();
+  const stage = stageOf(hands, interrupted);
+  return async (action) => {
+    switch (action.kind) {
+      case "prepare":
+        return prepare(hands, interrupted);
+      case "commit":
+        return commit(hands, interrupted);
+      case "withdraw":
+        await edge.clearCandidate();
+        return { kind: "withdrawn" };
+      case "revert":
+        return revert(hands, action.to);
+      case "trial":
+      case "bake":
+        return stage(action);
+      case "finish":
+        throw new Error(`the rollout of ${hands.plan.target} has ended already`);
+    }
+  };
+}
+
+/** What a person or the system asks of this job; undefined when nobody does. */
+async function told({ orders }: Hands, interrupted: AbortSignal): Promise<RolloutEvent | undefined> {
+  if (interrupted.aborted) return { kind: "interrupted", why: "the job was told to end" };
+  return orders.next();
+}
+
+/** Takes back what an earlier job left on trial, and sees that the target can serve. Heeds what it is told meanwhile. */
+async function prepare(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, edge, context } = hands;
+  const state = await edge.state();
+  if (state.candidate !== null) await edge.clearCandidate();
+  if (state.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
+  const pulse = context.pulse(input.database);
+  let word: RolloutEvent | undefined;
+  const stop = async () => {
+    word = await told(hands, interrupted);
+    return word !== undefined;
+  };
+  try {
+    if (await isAsleep(input, context)) await wakeIdle(input, context);
+    await replicasReady(input, context, stop);
+    if (word) return word;
+    const { connections, error } = await pulse.feel();
+    if (error !== null) return { kind: "unprepared", why: `the database does not answer: ${error}` };
+    if (connections && connections.used * 100 > connections.max * input.thresholds.connections)
+      return {
+        kind: "unprepared",
+        why: `the database has ${connections.used} of ${connections.max} connections in use, too many for two colors`,
+      };
+    return { kind: "prepared" };
+  } catch (error) {
+    return { kind: "unprepared", why: messageOf(error) };
+  } finally {
+    await pulse.end();
+  }
+}
+
+/** A standstill has stopped the target; before anybody is sent there, it has to live with the schema as it is now. */
+async function wakeIdle(input: ShiftInput, context: JobContext): Promise<void> {
+  await wake(input.prefix, input.color, input.web, context);
+  await replicasReady(input, context);
+  await mustBeReady({ ...input, entrance: input.edge.previewUrl }, context);
+}
+
+/** Gives the target all requests in one step, and asks the edge itself who serves now. */
+async function commit(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, plan, edge, context, note, noteOrSay, handOver } = hands;
+  try {
+    // A replica may have died since it was last looked at.
+    await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
+    // A disk that takes no record keeps the change from being made at all.
+    await note("committing");
+    const word = await told(hands, interrupted);
+    if (word) return word;
+    const { rollout, color } = input;
+    const skewMs = plan.steps.length > 0 ? rollout.skew * 1_000 : 0;
+    const drainMs = rollout.drain * 1_000;
+    await edge
+      .commit({ color, epoch: plan.epoch, expectedCommitted: plan.from, skewMs, drainMs })
+      .catch(notYetLive(edge));
+  } catch (error) {
+    if (error instanceof EdgeUnreachable) throw error;
+    return { kind: "uncommitted", why: messageOf(error) };
+  }
+  const { live } = await edge.state();
+  // A HAProxy that is just starting reads from its volume who serves, and that is written.
+  if (live && live.committed !== input.color)
+    return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
+  await noteOrSay("committed");
+  await openAgain(edge, context);
+  await handOver(input.color);
+  return { kind: "committed" };
+}
+
+/** Gives everybody back to the old color, if it is still warm. */
+async function revert({ input, plan, edge, context, handOver }: Hands, to: ShiftInput["color"]): Promise<RolloutEvent> {
+  try {
+    const web = await wantedNow({ ...input, color: to }, context);
+    await replicasReady({ ...input, color: to, version: "", web, timeout: Math.min(10, input.timeout) }, context);
+    await edge
+      .commit({ color: to, epoch: plan.epoch, expectedCommitted: input.color, drainMs: input.rollout.drain * 1_000 })
+      .catch(notYetLive(edge));
+  } catch (error) {
+    if (error instanceof EdgeUnreachable) throw error;
+    return { kind: "uncommitted", why: messageOf(error) };
+  }
+  await handOver(to);
+  return { kind: "reverted" };
+}
+
+/** What is on the disk counts, even if HAProxy is just away: it begins with it. */
+function notYetLive(edge: EdgeClient) {
+  return async (error: unknown) => {
+    if (!(error instanceof EdgeNotLive)) throw error;
+    return edge.state();
+  };
+}
+
+type Stage = Extract<Action, { kind: "trial" | "bake" }>;
+
+/** Watches a step or the bake, one look a call. A new step begins with fresh figures and no time passed. */
+function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
+  const { plan, edge, watch, context, note, noteOrSay } = hands;
+  let current = "";
+  let elapsed = 0;
+  let heldFor = 0;
+  let onHold = false;
+  let last = 0;
+  let said = 0;
+
+  const begin = async (action: Stage) => {
+    current = nameOf(action);
+    [elapsed, heldFor, onHold, said] = [0, 0, false, context.monotonic()];
+    watch.restart();
+    if (action.kind === "trial") {
+      await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
+      await note("trial", { weight: action.weight, seconds: action.seconds });
+      context.say(`shift: ${plan.target} takes ${action.weight} %`);
+    }
+    last = context.monotonic();
+  };
+
+  /** Whether the edge still does what this job wants of it. */
+  const lost = async (action: Stage): Promise<RolloutEvent | undefined> => {
+    if (action.kind === "trial") {
+      const state = await edge.renewLease(leaseMs);
+      if (state.candidate === plan.target && state.weight === action.weight) return undefined;
+      return { kind: "lease-lost", why: "somebody else has changed the candidate" };
+    }
+    const { committed } = await edge.state();
+    if (committed === plan.target) return undefined;
+    return { kind: "interrupted", why: `somebody else has given the requests to ${committed ?? "nobody"}` };
+  };
+
+  const tell = (action: Stage, { text, verdict }: Look, paused: boolean, over: boolean) => {
+    const now = context.monotonic();
+    if (now - said < sayEvery && !over) return;
+    said = now;
+    const where = action.kind === "trial" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
+    const left = paused
+      ? "paused"
+      : verdict.kind === "shared"
+        ? "on hold"
+        : `${Math.max(0, Math.ceil(action.seconds - elapsed))} s left`;
+    const notes = [...(verdict.kind === "shared" ? verdict.reasons : []), ...verdict.warnings];
+    context.say(`shift: ${where}, ${left} · ${[text, ...notes].join(" · ")}`);
+  };
+
+  const blind = async (why: string): Promise<RolloutEvent> => {
+    await context.sleep(lookEvery);
+    const now = context.monotonic();
+    [elapsed, heldFor, onHold, last] = [0, heldFor + (now - last) / 1_000, true, now];
+    const verdict: Verdict = { kind: "shared", reasons: [why], warnings: [] };
+    context.say(`shift: ${plan.target} has everybody, and nothing can be seen: ${why}`);
+    return { kind: "watched", verdict, elapsed, heldFor };
+  };
+
+  return async (action) => {
+    try {
+      if (nameOf(action) !== current) await begin(action);
+      const change = (await lost(action)) ?? (await told(hands, interrupted));
+      if (change) {
+        if (change.kind === "lease-lost") current = "";
+        return change;
+      }
+      // Time counts up to the look: what its probes bring is seen by the next one.
+      const now = context.monotonic();
+      const look = await watch.look();
+      const paused = action.kind === "trial" && action.paused;
+      const passed = (now - last) / 1_000;
+      last = now;
+      // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
+      // What it was held for adds up: trouble that comes and goes must not hold it for ever.
+      if (look.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
+      else {
+        if (!paused && !onHold) elapsed += passed;
+        onHold = false;
+      }
+      const over = look.verdict.kind === "breach" || (!paused && elapsed >= action.seconds);
+      tell(action, look, paused, over);
+      if (over) await noteOrSay("watched", { stage: nameOf(action), ...look.verdict, figures: look.text });
+      else await context.sleep(lookEvery);
+      return { kind: "watched", verdict: look.verdict, elapsed, heldFor };
+    } catch (error) {
+      // Everybody is there already: who cannot see waits, as for trouble of both colors.
+      if (action.kind === "bake") return blind(messageOf(error));
+      current = "";
+      if (error instanceof EdgeRefused) return { kind: "lease-lost", why: messageOf(error) };
+      // Who cannot see must not go on.
+      return { kind: "interrupted", why: messageOf(error) };
+    }
+  };
+}
+
+function nameOf(action: Stage): string {
+  return action.kind === "trial" ? `trial ${action.index}` : "bake";
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+}

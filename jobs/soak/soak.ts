@@ -1,0 +1,117 @@
+import type { Color } from "../../core/color.ts";
+import { incidentId } from "../../core/journal/incidents.ts";
+import { advance, resume } from "../../core/rollout/machine.ts";
+import type { RolloutPlan } from "../../core/rollout/plan.ts";
+import { backOf, isOurs, openSoak, type SoakSoFar, soakSoFar } from "../../core/rollout/soak.ts";
+import type { Rollout, Undoing } from "../../core/rollout/state.ts";
+import type { JobContext } from "../context.ts";
+import { revert } from "./revert.ts";
+import type { Soak } from "./tools.ts";
+import { lookerOf } from "./watch.ts";
+
+/** Seconds to wait for whoever else changes the system when it is to go back. */
+const lockPatience = 600;
+
+/** How a soak ended. `superseded`: somebody else has changed who serves, or is about to. */
+export interface SoakEnd {
+  outcome: "committed" | "rolled-back" | "held-back" | "superseded";
+  why: string | null;
+}
+
+type Done = Extract<Rollout, { phase: "done" }>;
+
+/** The edge says that it went back, the journal, which could not be written, not why. */
+const unrecorded: Undoing = { why: "it was taken back while the journal could not be written", blame: true };
+
+/**
+ * Watches a committed release on, and takes it back when it is at fault. It decides by `core/rollout.ts`, as a shift
+ * does in its bake. Every turn is in the journal before it is done, so the job may be killed and started again anywhere.
+ */
+export async function watchOn(soak: Soak): Promise<SoakEnd> {
+  const { input, edge } = soak;
+  const story = await beginOrGoOn(soak);
+  const state = await edge.state();
+  if (story.ended || !isOurs(state, input, story)) return leave(soak);
+  const plan: RolloutPlan = {
+    ...{ target: input.color, from: input.from.color, epoch: story.epoch },
+    ...{ steps: [], bake: input.soak, holdFor: input.hold },
+    // Nothing wrong was seen, and the update has long returned.
+    onInconclusive: "promote",
+  };
+  // Its own commit of the way back does not make it another's: going back is finished.
+  const undoing = story.undoing ?? (state.committed === input.from.color ? unrecorded : null);
+  let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, undoing });
+  const look = lookerOf(soak, story);
+  while (rollout.phase === "bake") {
+    const event = await look();
+    if (event === "superseded") return leave(soak);
+    if (event !== "unsure") rollout = advance(rollout, event, plan);
+  }
+  if (rollout.phase === "revert") return goBack(soak, story, rollout, plan);
+  return conclude(soak, rollout as Done);
+}
+
+/**
+ * Ends the soak that is under way, if there is one: who serves is about to be changed, or the color it could go back to.
+ * It sees that with its next look, at the latest before it would go back itself, for which it needs the journal's lock.
+ * @param why what happens, such as `1.2.0 is deployed to blue`
+ * @param watching only if it watches this color. Default: either
+ */
+export async function endSoak({ journal, now }: JobContext, why: string, watching?: Color): Promise<void> {
+  const begun = openSoak(await journal.read());
+  if (begun === null || (watching !== undefined && begun.color !== watching)) return;
+  const { at: _at, event: _event, from: _from, until: _until, epoch: _epoch, ...about } = begun;
+  await journal.append({ at: now().toISOString(), ...about, event: "ended", outcome: "superseded", why, blame: false });
+}
+
+async function beginOrGoOn(soak: Soak): Promise<SoakSoFar> {
+  const { name, input, edge, context } = soak;
+  const begun = soakSoFar(await context.journal.read(), name);
+  if (begun) return begun;
+  const { epoch } = await edge.state();
+  const until = new Date(context.now().getTime() + input.soak * 1_000).toISOString();
+  await soak.note("begun", { from: input.from.color, until, epoch });
+  context.say(`soak: watching ${input.color} ${input.version} for ${input.soak} s`);
+  return { epoch, back: backOf(name), watched: 0, undoing: null, ended: false };
+}
+
+/** Gives everybody back to the color before, alone at work: whoever comes first, this or the next deploy, ends the other. */
+async function goBack(
+  soak: Soak,
+  found: SoakSoFar,
+  rollout: Extract<Rollout, { phase: "revert" }>,
+  plan: RolloutPlan,
+): Promise<SoakEnd> {
+  const { name, input, edge, context } = soak;
+  const { why, blame } = rollout;
+  context.say(`soak: ${input.color} ${input.version} is taken back: ${why}`);
+  const unlock = await context.journal.lock(lockPatience);
+  try {
+    const story = soakSoFar(await context.journal.read(), name) ?? found;
+    if (story.ended || !isOurs(await edge.state(), input, story)) return await leave(soak);
+    // A full disk must not keep a bad release among the users.
+    if (story.undoing === null) await soak.noteOrSay("undoing", { why, blame });
+    return await conclude(soak, advance(rollout, await revert(soak, story.back), plan) as Done);
+  } finally {
+    await unlock();
+  }
+}
+
+async function conclude(soak: Soak, { outcome, why, blame }: Done): Promise<SoakEnd> {
+  const { input, context } = soak;
+  const incident = outcome === "rolled-back" ? { incident: incidentId(context.now(), input.color) } : {};
+  await soak.note("ended", { outcome, why, blame, ...incident });
+  const serves = outcome === "committed" ? input.color : input.from.color;
+  context.say(`soak: ${outcome}, ${serves} serves${why ? `: ${why}` : ""}`);
+  return { outcome, why };
+}
+
+/** Nothing is left to watch. Whoever made it so may have written it down already. */
+async function leave(soak: Soak): Promise<SoakEnd> {
+  const { name, context } = soak;
+  const why = "who serves was changed by somebody else";
+  if (!soakSoFar(await context.journal.read(), name)?.ended)
+    await soak.note("ended", { outcome: "superseded", why, blame: false });
+  context.say("soak: ended, for who serves was changed or is about to be");
+  return { outcome: "superseded", why };
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { guardStrategy, type Run, runOf, withRun } from "../../core/deploy/overrides.ts";
+import { GuardError, SettingsError } from "../../core/errors.ts";
+import { parseSettings } from "../../core/settings/settings.ts";
+import { cleaning } from "../../systems/cleaning.ts";
+import { validConfig } from "../support/config.ts";
+
+test("options of a command become what the program is told", () => {
+  const table: [Parameters<typeof runOf>[0], Run][] = [
+    [{}, {}],
+    [{ strategy: "canary" }, { TURNOUT_STRATEGY: "canary" }],
+    [{ steps: "5:300" }, { TURNOUT_STEPS: '[{"weight":5,"seconds":300}]' }],
+    [
+      { strategy: "canary", steps: "5:5m, 25:600s,100:0" },
+      {
+        TURNOUT_STRATEGY: "canary",
+        TURNOUT_STEPS: '[{"weight":5,"seconds":300},{"weight":25,"seconds":600},{"weight":100,"seconds":0}]',
+      },
+    ],
+  ];
+  for (const [options, expected] of table) assert.deepEqual(runOf(options), expected);
+});
+
+test("options that cannot be used are refused with what to write", () => {
+  const bad = (found: string) =>
+    new SettingsError(
+      `The steps of this run (--steps) are ${JSON.stringify(found)}`,
+      "write percent:time for each, such as 5:300,25:10m, every share from 1 to 100 and higher than the one before, " +
+        "every time at most a day, and above 0 for a share below 100",
+    );
+  for (const steps of [
+    "",
+    "5",
+    "5:",
+    "5:5x",
+    "5:5m,",
+    "5:0",
+    "5:0,100:0",
+    "99:0m",
+    "0:60",
+    "101:60",
+    "25:60,5:60",
+    "5:60,5:60",
+    "5:1441m",
+    "5.5:1",
+  ])
+    assert.throws(() => runOf({ steps }), bad(steps), steps);
+  for (const strategy of ["", "bluegreen"])
+    assert.throws(
+      () => runOf({ strategy }),
+      new SettingsError(
+        `The strategy of this run (--strategy) is "${strategy}"`,
+        "write one of blue-green, canary, rolling, recreate",
+      ),
+    );
+  assert.throws(
+    () => runOf({ strategy: "rolling", steps: "5:60" }),
+    new SettingsError(
+      "Steps (--steps) are for a canary, and the strategy of this run (--strategy) is rolling",
+      "leave one of the two out",
+    ),
+  );
+});
+
+test("what is said for a run lies over the stack's settings, and leaves the rest of them", () => {
+  const raw = { ...validConfig, strategy: "blue-green", rollout: '{"bake":7}' };
+  const read = (run: Run) => {
+    const { strategy, rollout } = parseSettings(withRun(raw, run), { cleaning }, "test");
+    return [strategy, rollout.bake, rollout.steps.map(({ weight, seconds }) => `${weight}:${seconds}`).join()];
+  };
+  const usual = "5:300,25:600,100:0";
+  const steps = '[{"weight":10,"seconds":3}]';
+  const table: [Run, unknown[]][] = [
+    [{}, ["blue-green", 7, usual]],
+    [{ TURNOUT_STRATEGY: "", TURNOUT_STEPS: "" }, ["blue-green", 7, usual]],
+    [{ TURNOUT_STRATEGY: "canary" }, ["canary", 7, usual]],
+    [{ TURNOUT_STEPS: steps }, ["canary", 7, "10:3"]],
+    [{ TURNOUT_STRATEGY: "canary", TURNOUT_STEPS: steps }, ["canary", 7, "10:3"]],
+  ];
+  for (const [run, expected] of table) assert.deepEqual(read(run), expected);
+  assert.deepEqual(withRun(raw, {}), raw);
+});
+
+test("an environment that cannot be used is refused, not passed over", () => {
+  const noTrial = { TURNOUT_STEPS: '[{"weight":5,"seconds":0}]' };
+  for (const run of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }, noTrial])
+    assert.throws(() => withRun({}, run), SettingsError);
+});
+
+test("a rollout that is no group is left for the settings to refuse", () => {
+  const run = { TURNOUT_STEPS: '[{"weight":10,"seconds":3}]' };
+  const settings = () => parseSettings(withRun({ ...validConfig, rollout: "fast" }, run), { cleaning }, "test");
+  assert.throws(settings, /rollout is "fast"/);
+});
+
+test("rolling in production has to be said for the run", () => {
+  const settingsOf = (strategy: string, production: string) =>
+    parseSettings({ ...validConfig, strategy, production }, { cleaning }, "prod");
+  const table: [strategy: string, production: string, Run, refused: boolean][] = [
+    ["rolling", "true", {}, true],
+    ["rolling", "true", { TURNOUT_STRATEGY: "" }, true],
+    ["rolling", "true", { TURNOUT_STRATEGY: "rolling" }, false],
+    ["rolling", "false", {}, false],
+    ["recreate", "true", {}, false],
+    ["canary", "true", {}, false],
+    ["blue-green", "true", {}, false],
+  ];
+  for (const [strategy, production, run, refused] of table) {
+    const guard = () => guardStrategy(settingsOf(strategy, production), run);
+    if (!refused) assert.doesNotThrow(guard);
+    else
+      assert.throws(
+        guard,
+        new GuardError(
+          "Pulumi.prod.yaml: strategy is rolling, which changes the serving color in place, on a production stack",
+          "write blue-green or canary, or say it for one run: npm run deploy -- VERSION --strategy rolling --stack prod",
+        ),
+      );
+  }
+});

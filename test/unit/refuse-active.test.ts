@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Strategy } from "../../core/settings/rollout.ts";
+import type { JobContext } from "../../jobs/context.ts";
+import { refuseServing } from "../../jobs/edge/refuse-active.ts";
+
+test("a release is not prepared in the place of another that serves, unless it rolls over it or comes back", async () => {
+  const serving = { committed: "green", releases: { blue: "b-1", green: "g-2" }, also: { blue: null, green: null } };
+  const table: [what: string, state: object, strategy: Strategy, refused: boolean][] = [
+    ["the idle color", { ...serving, committed: "blue" }, "blue-green", false],
+    ["nobody serves", { ...serving, committed: null }, "blue-green", false],
+    ["another deploy was faster", serving, "blue-green", true],
+    ["as a canary", serving, "canary", true],
+    ["behind the page", serving, "recreate", true],
+    ["in place", serving, "rolling", false],
+    ["the same again", { ...serving, releases: { blue: "b-1", green: "g-1" } }, "blue-green", false],
+    ["what was rolled over comes back", { ...serving, also: { blue: null, green: "g-1" } }, "blue-green", false],
+    ["the color was never announced", { ...serving, releases: { blue: "b-1", green: null } }, "blue-green", false],
+  ];
+  for (const [what, state, strategy, refused] of table) {
+    const context = { edge: () => ({ state: async () => state }) } as unknown as JobContext;
+    const input = { prefix: "turnout-prod", color: "green", version: "1", release: "g-1", strategy } as const;
+    const asked = refuseServing({ ...input, edge: {} as never }, context);
+    if (!refused) await assert.doesNotReject(asked, what);
+    else
+      await assert.rejects(
+        asked,
+        { name: "GuardError", message: /green serve g-2, .*Deploy it anew, .*deploy -- 1 --stack prod\.$/ },
+        what,
+      );
+  }
+});

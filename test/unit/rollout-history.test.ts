@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { incidentId, openIncidents } from "../../core/journal/incidents.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { isMade, isReturn, nextOrder, planOf, unfinished } from "../../core/rollout/history.ts";
+import { canarySteps } from "../../core/rollout/plan.ts";
+
+const aim = { color: "green", release: "1.1.0-aaaaaaaa" } as const;
+const other = { color: "blue", release: "1.0.0-bbbbbbbb" } as const;
+let clock = 0;
+const record = (step: string, event: string, detail: object = {}): JournalRecord => ({
+  at: new Date(clock++).toISOString(),
+  operator: "ada",
+  ...{ step, event },
+  ...detail,
+});
+const shift = (event: string, detail: object = {}) => record("shift", event, { ...aim, ...detail });
+
+test("a rollout is unfinished from its begin to its end, and remembers who served", () => {
+  assert.equal(unfinished([], aim), null);
+  const begun = [shift("begun", { from: "blue" }), shift("trial", { weight: 5 })];
+  assert.deepEqual(unfinished(begun, aim), { from: "blue", undoing: null });
+  const undoing = [...begun, shift("undoing", { why: "error rate 2 %", blame: true })];
+  assert.deepEqual(unfinished(undoing, aim), { from: "blue", undoing: { why: "error rate 2 %", blame: true } });
+  assert.equal(unfinished([...undoing, shift("ended", { outcome: "rolled-back" })], aim), null);
+  assert.deepEqual(unfinished([shift("begun", { from: null })], aim), { from: null, undoing: null });
+});
+
+test("a rollout that another one came after is not taken up again", () => {
+  const records = [shift("begun", { from: "blue" }), record("shift", "begun", { ...other, from: "green" })];
+  assert.equal(unfinished(records, aim), null);
+});
+
+test("a change is made when it ended with everybody there and no other one came after", () => {
+  const committed = [shift("begun"), shift("ended", { outcome: "committed" }), shift("done")];
+  assert.equal(isMade(committed, aim), true);
+  assert.equal(isMade([], aim), false);
+  assert.equal(isMade(committed, { ...aim, release: "1.1.0-cccccccc" }), false);
+  assert.equal(isMade([shift("begun"), shift("ended", { outcome: "rolled-back" })], aim), false);
+  assert.equal(isMade([...committed, record("shift", "begun", other)], aim), false);
+});
+
+test("going back is no trial, but a release that was taken back proves itself anew", () => {
+  const committed = [shift("begun"), shift("ended", { outcome: "committed", blame: false })];
+  assert.equal(isReturn(committed, aim), true);
+  assert.equal(isReturn(committed, other), false);
+  assert.equal(isReturn([], aim), false);
+  const soaked = [
+    ...committed,
+    record("soak", "ended", { ...aim, outcome: "rolled-back", incident: "i1", blame: true }),
+  ];
+  assert.equal(isReturn(soaked, aim), false);
+  const retried = [...soaked, record("order", "retry", { incident: "i1", release: aim.release })];
+  assert.equal(isReturn(retried, aim), false);
+  assert.equal(isReturn([...committed, record("soak", "ended", { ...aim, outcome: "superseded" })], aim), true);
+});
+
+test("what a rollout is to do", () => {
+  const rollout = {
+    ...{ steps: [...canarySteps], bake: 60, soak: 1800, hold: 300, skew: 300, drain: 900 },
+    inconclusive: "promote" as const,
+  };
+  const asked = { ...aim, epoch: "e1", strategy: "canary" as const, rollout };
+  const plan = planOf(asked, { from: "blue", returning: false });
+  assert.deepEqual(plan, {
+    ...{ target: "green", from: "blue", epoch: "e1", steps: canarySteps, bake: 60 },
+    ...{ holdFor: 300, onInconclusive: "promote" },
+  });
+  assert.deepEqual(planOf({ ...asked, strategy: "blue-green" }, { from: "blue", returning: false }).steps, []);
+  for (const found of [
+    { from: null, returning: false },
+    { from: "green" as const, returning: false },
+    { from: "blue" as const, returning: true },
+  ]) {
+    const { steps, bake } = planOf(asked, found);
+    assert.deepEqual({ steps, bake }, { steps: [], bake: 0 });
+  }
+});
+
+test("orders are heard once, in their order, from the moment they count", () => {
+  const records = [
+    record("order", "abort"),
+    shift("begun"),
+    record("order", "pause"),
+    record("order", "retry"),
+    record("order", "resume"),
+  ];
+  const first = nextOrder(records, 1);
+  assert.deepEqual(first, { order: "pause", by: "ada", next: 3 });
+  assert.deepEqual(nextOrder(records, first?.next ?? 0), { order: "resume", by: "ada", next: 5 });
+  assert.equal(nextOrder(records, 5), null);
+});
+
+test("an incident is open until somebody says retry", () => {
+  const ended = shift("ended", { outcome: "rolled-back", why: "error rate", incident: "i1", version: "1.1.0" });
+  const { at } = ended;
+  const incident = { id: "i1", at, ...aim, version: "1.1.0", why: "error rate", step: "shift" };
+  assert.deepEqual(openIncidents([ended]), [incident]);
+  assert.deepEqual(openIncidents([ended, record("order", "retry", { release: other.release })]), [incident]);
+  assert.deepEqual(openIncidents([ended, record("order", "retry", { release: aim.release })]), []);
+  assert.deepEqual(openIncidents([shift("ended", { outcome: "held-back", why: "aborted" })]), []);
+  assert.equal(incidentId(new Date("2026-11-22T08:31:07.123Z"), "green"), "2026-11-22-083107-green");
+});

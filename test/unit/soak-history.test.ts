@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { connectionString, parseConnectionString } from "../../core/jobs/database-address.ts";
+import type { JournalRecord } from "../../core/journal/records.ts";
+import { isOurs, openSoak, type SoakSoFar, soakSoFar } from "../../core/rollout/soak.ts";
+
+const record = (event: string, more: object = {}): JournalRecord => ({
+  ...{ at: "2026-11-22T08:00:00.000Z", step: "soak", event, operator: "ada@laptop", soak: "soak-1" },
+  ...more,
+});
+const begun = record("begun", { epoch: "e1", from: "blue" });
+const shift = record("ended", { step: "shift" });
+
+test("what the journal says of a soak", () => {
+  const fresh: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
+  const table: [name: string, records: JournalRecord[], story: SoakSoFar | null][] = [
+    ["not begun", [shift], null],
+    ["another one", [{ ...begun, soak: "soak-0" }], null],
+    ["just begun", [shift, begun], fresh],
+    [
+      "watching",
+      [shift, begun, record("watched", { elapsed: 60 }), record("watched", { elapsed: 120 })],
+      { ...fresh, watched: 120 },
+    ],
+    [
+      "going back",
+      [shift, begun, record("undoing", { why: "5 % errors", blame: true })],
+      { ...fresh, undoing: { why: "5 % errors", blame: true } },
+    ],
+    ["ended", [shift, begun, record("ended")], { ...fresh, ended: true }],
+    ["what another one did is not its own", [shift, begun, record("ended", { soak: "soak-0" }), shift], fresh],
+  ];
+  for (const [name, records, story] of table) assert.deepEqual(soakSoFar(records, "soak-1"), story, name);
+});
+
+test("the soak that is under way is the last one, until it has ended", () => {
+  const next = { ...begun, soak: "soak-2" };
+  assert.equal(openSoak([]), null);
+  assert.equal(openSoak([begun, shift]), begun);
+  assert.equal(openSoak([begun, record("ended")]), null);
+  assert.equal(openSoak([begun, next]), next);
+  assert.equal(openSoak([begun, next, record("ended")]), next, "the end of an earlier one");
+  assert.equal(openSoak([begun, next, record("ended", { soak: "soak-2" })]), null);
+});
+
+test("who serves is the soak's own doing, or somebody else's", () => {
+  const soak = { color: "green", from: { color: "blue" } } as const;
+  const watching: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
+  const undoing: SoakSoFar = { ...watching, undoing: { why: "", blame: true } };
+  const table: ["blue" | "green" | null, string, SoakSoFar, boolean][] = [
+    ["green", "e1", watching, true],
+    ["green", "e9", watching, false],
+    ["green", "e1", undoing, true],
+    ["blue", "soak-soak-1", undoing, true],
+    ["blue", "soak-soak-1", watching, true],
+    ["blue", "e1", watching, false],
+    ["blue", "e9", undoing, false],
+    [null, "e1", watching, false],
+  ];
+  for (const [committed, epoch, story, ours] of table)
+    assert.equal(isOurs({ committed, epoch }, soak, story), ours, `${committed} ${epoch}`);
+});
+
+test("a connection string is read as it was written, whatever the password", () => {
+  const text = fc.string({ minLength: 1, maxLength: 20, unit: "binary" });
+  const address = fc.record({
+    host: fc.constantFrom("tasks.turnout-dev-db", "db.example.org"),
+    port: fc.integer({ min: 1, max: 65_535 }),
+    name: fc.stringMatching(/^[a-z][a-z0-9_-]{0,20}$/),
+    ...{ user: text, password: text },
+    sslmode: fc.constantFrom("disable", "require", "verify-full"),
+  });
+  fc.assert(
+    fc.property(address, (one) => assert.deepEqual(parseConnectionString(`${connectionString(one)}\n`), { ...one })),
+  );
+});
