@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { applyState, type EdgeChange, expire as expired } from "../core/edge/apply.ts";
 import { mapValue, releaseEntries } from "../core/edge/map.ts";
 import type { ConfigAnswer, CountersAnswer, ServersAnswer, StateAnswer } from "../core/edge/schema.ts";
-import { applyState, type EdgeChange, type EdgeState, expire as expired } from "../core/edge/state.ts";
+import type { EdgeState } from "../core/edge/state.ts";
 import { type EdgeTime, isOver, remainingMs } from "../core/edge/time.ts";
 import type { Configs } from "./configs.ts";
 import { closeSome } from "./drain.ts";

@@ -1,6 +1,7 @@
+import { expire } from "../core/edge/apply.ts";
 import { previewColor } from "../core/edge/map.ts";
 import type { StateAnswer } from "../core/edge/schema.ts";
-import { type EdgeState, expire } from "../core/edge/state.ts";
+import type { EdgeState } from "../core/edge/state.ts";
 import { type Deadline, type EdgeTime, remainingMs } from "../core/edge/time.ts";
 import { sessionsLeft } from "./drain.ts";
 import type { Haproxy } from "./haproxy.ts";

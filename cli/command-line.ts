@@ -1,7 +1,6 @@
 import { type CommandDef, defineCommand } from "citty";
 import { runOf } from "../core/deploy/overrides.ts";
-import { describeError, exitCode, exitCodes, SettingsError } from "../core/errors.ts";
-import { command as typed } from "../core/settings/wording.ts";
+import { describeError, exitCode, exitCodes, SettingsError, command as typed } from "../core/errors.ts";
 import { JobFailed } from "../launcher/launch.ts";
 import { type Commands, commandsFor } from "./context.ts";
 

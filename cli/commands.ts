@@ -1,14 +1,14 @@
 import { isColor, otherColor } from "../core/color.ts";
-import { guardDeploy, type Observed } from "../core/deploy/observed.ts";
+import { guardDeploy } from "../core/deploy/guards.ts";
+import type { Observed } from "../core/deploy/observed.ts";
 import { guardStrategy, withRun } from "../core/deploy/overrides.ts";
 import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/deploy/plan.ts";
 import { describeStatus, statusOf } from "../core/deploy/status.ts";
-import { StepError } from "../core/errors.ts";
+import { command, StepError } from "../core/errors.ts";
 import type { OrderInput } from "../core/jobs/inputs.ts";
 import { describeRecord } from "../core/journal/text.ts";
 import { describeOrder } from "../core/rollout/orders.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
-import { command } from "../core/settings/wording.ts";
 import { checkImages, readJournal, sendOrder } from "../server/observe.ts";
 import { systems } from "../systems/index.ts";
 import { type Commands, observed, settingsOf } from "./context.ts";

@@ -1,5 +1,4 @@
-import { SettingsError, StepError } from "../core/errors.ts";
-import { command } from "../core/settings/wording.ts";
+import { command, SettingsError, StepError } from "../core/errors.ts";
 import type { Commands } from "./context.ts";
 
 /** The configuration a fresh demo begins with; `Pulumi.dev.yaml` holds the rest. */

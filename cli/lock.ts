@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { BusyError } from "../core/errors.ts";
-import { command } from "../core/settings/wording.ts";
+import { BusyError, command } from "../core/errors.ts";
 import { takeLock } from "../shared/flock.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { Color } from "../core/color.ts";
 import { names } from "../core/names.ts";
 import { releaseOf } from "../core/release/release.ts";
 import { replicasOf, type Settings } from "../core/settings/settings.ts";
-import { imageOf, type Service, type System } from "../core/system/system.ts";
+import { imageOf, type Service, type System } from "../core/system/schema.ts";
 import type { Network } from "./network.ts";
 import { mountSecret, type SecretFile } from "./secrets.ts";
 import {

@@ -4,7 +4,7 @@ import { connectionString } from "../core/jobs/database-address.ts";
 import type { DatabaseAddress } from "../core/jobs/inputs.ts";
 import { names, tasksOf } from "../core/names.ts";
 import type { Settings } from "../core/settings/settings.ts";
-import { databaseUrlSecret, type System } from "../core/system/system.ts";
+import { databaseUrlSecret, type System } from "../core/system/schema.ts";
 import type { Network } from "./network.ts";
 import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
 import {

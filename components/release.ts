@@ -14,8 +14,8 @@ import type {
 } from "../core/jobs/inputs.ts";
 import { names } from "../core/names.ts";
 import { replicasOf, type Settings } from "../core/settings/settings.ts";
+import { type System, servicesOf } from "../core/system/schema.ts";
 import { harmless } from "../core/system/smoke.ts";
-import { type System, servicesOf } from "../core/system/system.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
 import type { LoadBalancer } from "./load-balancer.ts";

@@ -60,3 +60,14 @@ export function describeError(error: unknown): string {
 function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/**
+ * A command as a person types it.
+ * @param words what comes after `npm run`, such as `ops -- status`
+ * @param stack the stack it is for; `dev` is the one every command takes by itself, but for `pulumi`, which takes the one
+ * that is selected
+ */
+export function command(words: string, stack: string): string {
+  if (stack === "dev" && !words.startsWith("pulumi ")) return `npm run ${words}`;
+  return `npm run ${words}${words.includes(" -- ") ? "" : " --"} --stack ${stack}`;
+}

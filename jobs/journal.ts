@@ -1,7 +1,6 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import { BusyError, StepError } from "../core/errors.ts";
+import { BusyError, command, StepError } from "../core/errors.ts";
 import type { JournalRecord } from "../core/journal/records.ts";
-import { command } from "../core/settings/wording.ts";
 import { takeLock } from "../shared/flock.ts";
 
 /**

@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { jobWithRun } from "../core/deploy/overrides.ts";
-import { describeError, exitCode, TurnoutError } from "../core/errors.ts";
+import { command, describeError, exitCode, TurnoutError } from "../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../core/jobs/argv.ts";
 import { stackOf } from "../core/names.ts";
-import { command } from "../core/settings/wording.ts";
 
 /**
  * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its

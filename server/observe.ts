@@ -1,13 +1,14 @@
 import type { PerColor } from "../core/color.ts";
-import { imagesOf, isPullable, missingImage, nothingObserved, type Observed } from "../core/deploy/observed.ts";
+import { nothingObserved, type Observed } from "../core/deploy/observed.ts";
 import { GuardError } from "../core/errors.ts";
 import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
 import type { JournalRecord } from "../core/journal/records.ts";
 import { names } from "../core/names.ts";
+import { imagesOf, isPullable, missingImage } from "../core/release/images.ts";
 import { releaseOf } from "../core/release/release.ts";
 import { configuredColors, type Settings } from "../core/settings/settings.ts";
-import type { System } from "../core/system/system.ts";
+import type { System } from "../core/system/schema.ts";
 import { runJob } from "../launcher/launch.ts";
 import type { DockerClient } from "./docker.ts";
 

@@ -1,4 +1,4 @@
-import { defineSystem } from "../core/system/system.ts";
+import { defineSystem } from "../core/system/define.ts";
 
 /** CleanWithSnapshot: an api with migrations, a web page, and a worker with a heartbeat. */
 export const cleaning = defineSystem({

@@ -1,4 +1,4 @@
-import type { System } from "../core/system/system.ts";
+import type { System } from "../core/system/schema.ts";
 import { cleaning } from "./cleaning.ts";
 
 /** The systems a stack can name in its setting `system`. */

@@ -1,8 +1,7 @@
-import { GuardError, SettingsError } from "../errors.ts";
+import { command, GuardError, SettingsError } from "../errors.ts";
 import type { RolloutStep } from "../rollout/plan.ts";
 import { stepsSchema, strategies } from "../settings/rollout.ts";
 import type { Settings } from "../settings/settings.ts";
-import { command } from "../settings/wording.ts";
 
 /**
  * What is said for one run alone, as the environment hands it from a command to the program: `TURNOUT_STRATEGY`, and

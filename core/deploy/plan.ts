@@ -1,8 +1,7 @@
 import { type Color, otherColor } from "../color.ts";
-import { GuardError } from "../errors.ts";
+import { command, GuardError } from "../errors.ts";
 import { describeIncident, incidentOf } from "../journal/incidents.ts";
 import type { Settings } from "../settings/settings.ts";
-import { command } from "../settings/wording.ts";
 import type { Observed } from "./observed.ts";
 
 /** Config lines to write before `pulumi up`; null removes one. */

@@ -1,9 +1,9 @@
 import type { Color, PerColor } from "../color.ts";
 import { colors, isColor } from "../color.ts";
+import { command } from "../errors.ts";
 import type { SoakUnderWay, Trial } from "../journal/history.ts";
 import { describeIncident, type Incident, incidentOf } from "../journal/incidents.ts";
 import { replicasOf, type Settings } from "../settings/settings.ts";
-import { command } from "../settings/wording.ts";
 import type { Observed, ServiceReplicas } from "./observed.ts";
 
 /** What `ops status --json` prints. Keys are only ever added. */

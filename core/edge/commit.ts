@@ -1,7 +1,7 @@
 import type { Color } from "../color.ts";
 import { defaultDrainSpreadMs } from "./drain.ts";
 import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./refusal.ts";
-import type { EdgeState } from "./state.ts";
+import { type EdgeState, withoutCandidate } from "./state.ts";
 import { deadlineIn, type EdgeTime } from "./time.ts";
 
 /** Everybody to a color. */
@@ -18,12 +18,6 @@ export type Commit = {
   /** Over how long that is spread, in milliseconds. Default 30,000. */
   drainSpreadMs?: number | undefined;
 };
-
-/** The state with every request at the committed color. */
-export function withoutCandidate(state: EdgeState): EdgeState {
-  return { ...state, candidate: null, weight: 0, lease: null };
-}
-
 /** The longest time after a commit that can be asked for: a day. */
 const longestAfterCommitMs = 86_400_000;
 

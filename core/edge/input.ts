@@ -1,7 +1,7 @@
 import { names } from "../names.ts";
 import { replicasOf, type Settings } from "../settings/settings.ts";
 import { type EdgeRequest, readyCheck } from "../system/routes.ts";
-import { type System, servicesOf } from "../system/system.ts";
+import { type System, servicesOf } from "../system/schema.ts";
 import type { EdgeConfigInput } from "./config.ts";
 
 /** What the edge has to know of a system: where its requests go and how to tell that a replica is one of its own. */

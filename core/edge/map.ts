@@ -1,7 +1,6 @@
 import { type Color, colors, isColor, otherColor } from "../color.ts";
-import { withoutCandidate } from "./commit.ts";
 import type { Maintenance } from "./maintenance.ts";
-import type { EdgeState } from "./state.ts";
+import { type EdgeState, withoutCandidate } from "./state.ts";
 
 /** What the serve map holds while nobody serves. */
 export const emptyServe = "-:-:0:-:-:-";

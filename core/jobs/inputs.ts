@@ -2,7 +2,7 @@ import type { Color, PerColor } from "../color.ts";
 import type { Order } from "../rollout/state.ts";
 import type { RolloutSettings, Strategy } from "../settings/rollout.ts";
 import type { EdgeRequest } from "../system/routes.ts";
-import type { SmokeCheck, System } from "../system/system.ts";
+import type { SmokeCheck, System } from "../system/schema.ts";
 import type { Thresholds } from "../verdict/thresholds.ts";
 
 /** How a job reaches the edge: its agent, which changes it, and its entrances, which users and smoke tests take. */

@@ -1,10 +1,9 @@
 import type { Color } from "../color.ts";
-import { GuardError } from "../errors.ts";
+import { command, GuardError } from "../errors.ts";
 import type { OrderInput, OrderResult } from "../jobs/inputs.ts";
 import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakUndoes } from "../journal/history.ts";
 import { openIncidents } from "../journal/incidents.ts";
 import type { JournalRecord } from "../journal/records.ts";
-import { command } from "../settings/wording.ts";
 
 /** What an order is about. */
 export type OrderTarget = Pick<OrderResult, "of" | "color" | "version" | "release" | "incident">;

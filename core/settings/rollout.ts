@@ -2,7 +2,7 @@ import { z } from "zod";
 import { canarySteps } from "../rollout/plan.ts";
 import { type LatencyBound, latencyBounds } from "../verdict/figures.ts";
 import { defaultThresholds, type Thresholds } from "../verdict/thresholds.ts";
-import { group, whole, write } from "./wording.ts";
+import { group, whole, write } from "./refusals.ts";
 
 /** How a release takes over. `core/settings.ts` says which of them a stack may use. */
 export const strategies = ["blue-green", "canary", "rolling", "recreate"] as const;

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Color, colors, otherColor } from "../color.ts";
-import { SettingsError } from "../errors.ts";
-import type { System } from "../system/system.ts";
+import { command, SettingsError } from "../errors.ts";
+import type { System } from "../system/schema.ts";
+import { group, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./refusals.ts";
 import { rolloutSchema, strategies, thresholdsSchema } from "./rollout.ts";
-import { command, group, nearest, refusalOf, text, unknownKeys, whole, write, writeUnseen } from "./wording.ts";
+import { nearest } from "./suggestion.ts";
 
 const flag = z.boolean({ error: write("true or false") });
 const version = z

@@ -1,6 +1,6 @@
 import { reachedBy } from "../edge/routes.ts";
 import { SettingsError } from "../errors.ts";
-import type { Service, System } from "./system.ts";
+import type { Service, System } from "./schema.ts";
 
 /** A request through the edge; with a host where the service answers to named ones alone. */
 export interface EdgeRequest {

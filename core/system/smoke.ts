@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { SmokeCheck } from "./system.ts";
+import type { SmokeCheck } from "./schema.ts";
 
 /** What matters of an answer. */
 export interface SmokeAnswer {

@@ -1,7 +1,6 @@
-import { StepError } from "../../core/errors.ts";
+import { command, StepError } from "../../core/errors.ts";
 import type { MigrationInput } from "../../core/jobs/inputs.ts";
 import { names, stackOf } from "../../core/names.ts";
-import { command } from "../../core/settings/wording.ts";
 import type { JobContext } from "../context.ts";
 import { connect, databaseReady, migrationLock } from "../database/postgres.ts";
 import { refuseServing } from "../edge/refuse-active.ts";

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { GuardError } from "../../core/errors.ts";
+import { command, GuardError } from "../../core/errors.ts";
 import type { PreflightInput } from "../../core/jobs/inputs.ts";
 import { listeningPorts } from "../../core/jobs/listening.ts";
 import { names, stackOf } from "../../core/names.ts";
-import { command } from "../../core/settings/wording.ts";
 import type { JobContext } from "../context.ts";
 
 /**

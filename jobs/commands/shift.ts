@@ -1,5 +1,5 @@
 import type { Color } from "../../core/color.ts";
-import { GuardError, StepError } from "../../core/errors.ts";
+import { command, GuardError, StepError } from "../../core/errors.ts";
 import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs/inputs.ts";
 import { describeIncident, incidentId, openIncidents } from "../../core/journal/incidents.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
@@ -8,7 +8,6 @@ import { versionOf } from "../../core/release/release.ts";
 import { isMade, isReturn, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
 import { abortLate, actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { Rollout } from "../../core/rollout/state.ts";
-import { command } from "../../core/settings/wording.ts";
 import type { JobContext } from "../context.ts";
 import { mustBeReady } from "../edge/ready.ts";
 import { replicasReady } from "../edge/replicas.ts";

@@ -1,7 +1,7 @@
 import { StepError } from "../../core/errors.ts";
 import type { SmokeInput } from "../../core/jobs/inputs.ts";
+import type { SmokeCheck } from "../../core/system/schema.ts";
 import { judge } from "../../core/system/smoke.ts";
-import type { SmokeCheck } from "../../core/system/system.ts";
 import type { JobContext } from "../context.ts";
 import { replicasReady } from "../edge/replicas.ts";
 import { ask } from "../http.ts";

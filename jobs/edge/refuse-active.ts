@@ -1,9 +1,8 @@
 import type { Color } from "../../core/color.ts";
-import { GuardError } from "../../core/errors.ts";
+import { command, GuardError } from "../../core/errors.ts";
 import type { EdgeAddress } from "../../core/jobs/inputs.ts";
 import { stackOf } from "../../core/names.ts";
 import type { Strategy } from "../../core/settings/rollout.ts";
-import { command } from "../../core/settings/wording.ts";
 import type { JobContext } from "../context.ts";
 
 /**

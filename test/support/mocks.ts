@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseSettings } from "../../core/settings/settings.ts";
-import type { System } from "../../core/system/system.ts";
+import type { System } from "../../core/system/schema.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "./config.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge/state.ts";
+import { applyState, type EdgeChange, expire } from "../../core/edge/apply.ts";
+import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import type { EdgeTime } from "../../core/edge/time.ts";
 import { actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";

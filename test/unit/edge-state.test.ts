@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { colors } from "../../core/color.ts";
+import { applyState, type EdgeChange, expire } from "../../core/edge/apply.ts";
 import { mapValue, parseReleases, parseServe, previewColor, releaseEntries, startValue } from "../../core/edge/map.ts";
 import { EdgeRefusal, type RefusalCode } from "../../core/edge/refusal.ts";
-import { applyState, type EdgeChange, type EdgeState, expire, initialState } from "../../core/edge/state.ts";
+import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import type { EdgeTime } from "../../core/edge/time.ts";
 
 const now: EdgeTime = { bootId: "boot", uptimeMs: 50_000, wallMs: 1_700_000_000_000 };

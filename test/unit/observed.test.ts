@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Color } from "../../core/color.ts";
-import {
-  driftWarning,
-  guardDeploy,
-  imagesOf,
-  isPullable,
-  missingImage,
-  nothingObserved,
-  type Observed,
-} from "../../core/deploy/observed.ts";
+import { driftWarning } from "../../core/deploy/drift.ts";
+import { guardDeploy } from "../../core/deploy/guards.ts";
+import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
 import { GuardError } from "../../core/errors.ts";
 import type { Undone } from "../../core/journal/history.ts";
+import { imagesOf, isPullable, missingImage } from "../../core/release/images.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";

@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Color, colors, otherColor } from "../../core/color.ts";
-import {
-  driftWarning,
-  guardDeploy,
-  nothingObserved,
-  type Observed,
-  type ServiceReplicas,
-} from "../../core/deploy/observed.ts";
+import { driftWarning } from "../../core/deploy/drift.ts";
+import { guardDeploy } from "../../core/deploy/guards.ts";
+import { nothingObserved, type Observed, type ServiceReplicas } from "../../core/deploy/observed.ts";
 import { type Plan, planDeploy, planRollback, withChange } from "../../core/deploy/plan.ts";
 import { GuardError } from "../../core/errors.ts";
 import type { Incident } from "../../core/journal/incidents.ts";

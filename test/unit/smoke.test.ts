@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { SmokeCheck } from "../../core/system/schema.ts";
 import { harmless, judge } from "../../core/system/smoke.ts";
-import type { SmokeCheck } from "../../core/system/system.ts";
 
 const check = (expect: Partial<SmokeCheck["expect"]> = {}): SmokeCheck => ({
   ...{ name: "check", method: "GET", path: "/" },

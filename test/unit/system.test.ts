@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { edgeConfigInput, readyChecks } from "../../core/edge/input.ts";
 import { SettingsError } from "../../core/errors.ts";
 import { ownSecrets, parseSettings } from "../../core/settings/settings.ts";
-import { defineSystem, imageOf, type SystemDefinition, servicesOf } from "../../core/system/system.ts";
+import { defineSystem } from "../../core/system/define.ts";
+import { imageOf, type SystemDefinition, servicesOf } from "../../core/system/schema.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 

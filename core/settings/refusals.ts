@@ -22,17 +22,6 @@ export function write(what: string): ErrorMap {
   return (issue) => (issue.code === "unrecognized_keys" ? undefined : `is ${describe(issue.input)}; write ${what}`);
 }
 
-/**
- * A command as a person types it.
- * @param words what comes after `npm run`, such as `ops -- status`
- * @param stack the stack it is for; `dev` is the one every command takes by itself, but for `pulumi`, which takes the one
- * that is selected
- */
-export function command(words: string, stack: string): string {
-  if (stack === "dev" && !words.startsWith("pulumi ")) return `npm run ${words}`;
-  return `npm run ${words}${words.includes(" -- ") ? "" : " --"} --stack ${stack}`;
-}
-
 /** The error of a check on a secret: it says what is wrong and never shows the value. */
 export function writeUnseen(problem: string, what: string): ErrorMap {
   return () => `${problem}; write ${what}`;
@@ -87,26 +76,4 @@ function describe(value: unknown): string {
   if (typeof value === "string" || value === null) return short;
   if (Array.isArray(value)) return `the list ${short}`;
   return `the ${typeof value === "object" ? "group" : typeof value} ${short}`;
-}
-
-/** The known word at a distance of at most two edits, so that a typo gets a suggestion. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const ranked = candidates.map((one) => ({ one, distance: distance(word.toLowerCase(), one.toLowerCase()) }));
-  const best = ranked.sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= 2 ? best.one : undefined;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(
-        (row[j] ?? 0) + 1,
-        (next[j - 1] ?? 0) + 1,
-        (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { SettingsError } from "../errors.ts";
-import { group, refusalOf, text, whole, write } from "../settings/wording.ts";
-import { refuseUnreachable } from "./routes.ts";
+import { group, text, whole, write } from "../settings/refusals.ts";
 
 const named = "a name of at most 31 lower-case letters, digits and dashes, beginning with a letter";
 const name = z.string({ error: write(named) }).regex(/^[a-z][a-z0-9-]{0,30}$/, { error: write(named) });
@@ -94,7 +92,7 @@ const smokeCheck = group({
   probe: flag.optional(),
 });
 
-const systemSchema = group({
+export const systemSchema = group({
   name,
   services: z.record(name, service, { error: write("a group of services by their names") }),
   database: group({ name: text("the database's name"), user: text("the database's user") }),
@@ -138,68 +136,6 @@ export type SmokeCheck = System["smoke"][number];
 
 /** The secret every service with access to the database is given. */
 export const databaseUrlSecret = { key: "databaseUrl", file: "database_url" } as const;
-
-/** Names the system's own secrets cannot have. */
-const reservedSecrets: readonly string[] = [databaseUrlSecret.key, "databasePassword", "edgeToken"];
-
-/**
- * Checks a system's definition and fills in its defaults.
- * @throws SettingsError naming the key path
- */
-export function defineSystem(definition: SystemDefinition): System {
-  const parsed = systemSchema.safeParse(definition);
-  const where = `systems/${definition.name}.ts`;
-  if (!parsed.success) {
-    const { what, todo } = refusalOf(parsed.error, "core/system.ts for what there is");
-    throw new SettingsError(`${where}: ${what}`, todo);
-  }
-  const system = parsed.data;
-  if (system.database.user === "postgres")
-    throw new SettingsError(
-      `${where}: database.user is "postgres", PostgreSQL's superuser`,
-      "choose a name of the system's own",
-    );
-  const files = new Set<string>([databaseUrlSecret.file]);
-  for (const [key, { file }] of Object.entries(system.secrets)) {
-    if (reservedSecrets.includes(key))
-      throw new SettingsError(
-        `${where}: secrets.${key} is the name of a secret of Turnout itself`,
-        "choose another name",
-      );
-    if (files.has(file))
-      throw new SettingsError(
-        `${where}: secrets.${key}.file is "${file}", which another secret has`,
-        "choose another file name",
-      );
-    files.add(file);
-  }
-  for (const [key, entry] of Object.entries(system.services)) {
-    const at = `${where}: services.${key}`;
-    if (entry.kind === "web" && (entry.port === undefined || entry.health === undefined))
-      throw new SettingsError(`${at} is a web service without port or health path`, "add `port` and `health`");
-    if (entry.kind === "worker" && (entry.port !== undefined || entry.route !== undefined))
-      throw new SettingsError(`${at} is a worker and cannot have a port or a route`, "make it `web` or remove them");
-    const unknown = entry.secrets.find((one) => one !== databaseUrlSecret.key && !Object.hasOwn(system.secrets, one));
-    if (unknown)
-      throw new SettingsError(
-        `${at}.secrets names "${unknown}", which the system's secrets do not define`,
-        "define it under `secrets`, or remove it",
-      );
-  }
-  refuseUnreachable(system, where);
-  if (!Object.hasOwn(system.services, system.migrations.service))
-    throw new SettingsError(
-      `${where}: migrations.service names "${system.migrations.service}", which is no service`,
-      `write one of ${Object.keys(system.services).join(", ")}`,
-    );
-  for (const check of system.smoke)
-    if (check.auth && !Object.hasOwn(system.secrets, check.auth.secret))
-      throw new SettingsError(
-        `${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`,
-        "define it under `secrets`",
-      );
-  return system;
-}
 
 function isPattern(text: string): boolean {
   try {
