@@ -5,7 +5,8 @@ import { readyChecks } from "../core/edge/input.ts";
 import { stackPrefix } from "../core/names.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { dockerClient } from "../server/docker.ts";
-import { observe, type Site } from "../server/observe.ts";
+import { observe } from "../server/observe.ts";
+import type { Site } from "../server/target.ts";
 import { systems } from "../systems/index.ts";
 import { type Engine, engine } from "./engine.ts";
 

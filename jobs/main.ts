@@ -1,4 +1,3 @@
-import { runAgent } from "../agent/main.ts";
 import { describeError, exitCode, StepError, TurnoutError } from "../core/errors.ts";
 import { jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, JobVerb } from "../core/jobs/inputs.ts";
@@ -129,7 +128,6 @@ async function readInput(): Promise<unknown> {
 }
 
 async function main(verb: string | undefined, argument: string | undefined): Promise<void> {
-  if (verb === "agent") return runAgent();
   if (verb === undefined || !(verb in verbs))
     throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
   if (argument !== undefined) return runUnattended(verb as JobVerb, JSON.parse(argument));

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
+import { writeDurably } from "../shared/files.ts";
 
 /** What a bundle was made of: SHA-256 by path within the project, of the bundle itself too. */
 interface Made {
@@ -24,7 +25,7 @@ const withoutAbsent: Plugin = {
 };
 
 const recipe: BuildOptions = {
-  entryPoints: ["jobs/main.ts"],
+  entryPoints: ["images/ops/main.ts"],
   outfile: "ops.mjs",
   bundle: true,
   write: false,
@@ -57,7 +58,7 @@ export async function opsBundle(root: string): Promise<Uint8Array> {
 
 async function kept(root: string): Promise<Uint8Array | undefined> {
   try {
-    const [text, bundle] = await Promise.all([readFile(noteOf(root), "utf8"), readFile(fileOf(root))]);
+    const [text, bundle] = await Promise.all([readFile(recordOf(root), "utf8"), readFile(fileOf(root))]);
     const made = JSON.parse(text) as Made;
     if (made.recipe !== JSON.stringify(recipe) || made.bundle !== hash(bundle)) return undefined;
     const now = await hashes(root, Object.keys(made.inputs));
@@ -72,7 +73,7 @@ async function make(root: string): Promise<Uint8Array> {
   const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({ ...recipe, absWorkingDir: root });
   const [file] = outputFiles ?? [];
-  if (!file) throw new Error("esbuild made no file of jobs/main.ts");
+  if (!file) throw new Error("esbuild made no file of images/ops/main.ts");
   const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !/node_modules\/|^absent:/.test(path));
   // A bundle that cannot be kept, or whose sources were edited meanwhile, is made anew next time.
   await keep(root, file.contents, [...own, ...always], began).catch(() => undefined);
@@ -92,8 +93,8 @@ async function keep(root: string, bundle: Uint8Array, paths: string[], began: nu
   if (edited.includes(true)) return;
   await mkdir(join(root, ".turnout"), { recursive: true });
   const made: Made = { recipe: JSON.stringify(recipe), inputs, bundle: hash(bundle) };
-  await replace(fileOf(root), bundle);
-  await replace(noteOf(root), JSON.stringify(made));
+  await writeDurably(fileOf(root), bundle, temporaryOf(fileOf(root)));
+  await writeDurably(recordOf(root), JSON.stringify(made), temporaryOf(recordOf(root)));
 }
 
 /** The files' hashes; one that is not there has an empty one. */
@@ -102,17 +103,16 @@ async function hashes(root: string, paths: string[]): Promise<Record<string, str
   return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await of(path)] as const)));
 }
 
-async function replace(file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${file}.${randomBytes(4).toString("hex")}`;
-  await writeFile(temporary, content);
-  await rename(temporary, file);
+/** Several commands may make the bundle at once; each writes to a file of its own before the rename. */
+function temporaryOf(file: string): string {
+  return `${file}.${randomBytes(4).toString("hex")}`;
 }
 
 function fileOf(root: string): string {
   return join(root, ".turnout", "ops.mjs");
 }
 
-function noteOf(root: string): string {
+function recordOf(root: string): string {
   return join(root, ".turnout", "ops.json");
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
+import { writeDurably } from "../shared/files.ts";
 import { buildEngine, builtEngineFolder } from "./engine-build.ts";
 import { downloadEngine, installedEngine, officialFolder } from "./engine-official.ts";
 import { SetupError, type Step } from "./step.ts";
@@ -114,8 +115,7 @@ async function availableEngine(root: string): Promise<EngineChoice | undefined> 
 async function record(root: string, choice: EngineChoice): Promise<void> {
   const file = recordFile(root);
   await mkdir(join(root, ".turnout"), { recursive: true });
-  await writeFile(`${file}.new`, `${JSON.stringify(choice)}\n`);
-  await rename(`${file}.new`, file);
+  await writeDurably(file, `${JSON.stringify(choice)}\n`);
 }
 
 function recordFile(root: string): string {

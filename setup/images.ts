@@ -1,43 +1,14 @@
-import { createHash } from "node:crypto";
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { opsBundle } from "../server/ops-bundle.ts";
+import { join } from "node:path";
+import { filesOf, hash, named, ownImage, type ProjectImage } from "../server/own-images.ts";
 import { isLocalEngine } from "./docker.ts";
 import { ask, work } from "./run.ts";
 import type { Step } from "./step.ts";
 
-/** The images Turnout itself runs on. */
-export type OwnImage = "edge" | "ops" | "postgres";
-
-/** An image that is built from this project. */
-export interface ProjectImage {
-  readonly name: string;
-  readonly tag: string;
-  /** `name:tag`. */
-  readonly reference: string;
-  /** The first twelve hexadecimal digits of the hash over everything it is built from; also its label `turnout.source`. */
-  readonly source: string;
-  /** The folder with its files. */
-  readonly context: string;
-  /** Path of the Dockerfile within the context. */
-  readonly dockerfile: string;
-  readonly buildArgs: Readonly<Record<string, string>>;
-  /** Generated files that belong into the context beside those of the folder. */
-  readonly generated: Readonly<Record<string, Uint8Array>>;
-}
-
 const sourceLabel = "turnout.source";
 const exampleServices = ["api", "web", "jobs"] as const;
 const exampleVersions = ["1.0.0", "1.1.0", "1.2.0-broken", "1.3.0-slow", "1.4.0-nostart", "1.5.0-incompatible"];
-
-/**
- * The reference of one of our own images. It names the content: whatever changes in its sources changes it.
- * @param root the project folder
- */
-export async function imageReference(root: string, name: OwnImage): Promise<string> {
-  return (await ownImage(root, name)).reference;
-}
 
 /**
  * All images of the project: our own, and on an engine of this machine every version of the example system.
@@ -102,13 +73,6 @@ export function projectImagesStep(root: string): Step {
   };
 }
 
-async function ownImage(root: string, name: OwnImage): Promise<ProjectImage> {
-  const context = join(root, "images", name);
-  const generated: Record<string, Uint8Array> = name === "ops" ? { "ops.mjs": await opsBundle(root) } : {};
-  const source = hash({ ...(await filesOf(context)), ...generated });
-  return { ...named(`turnout-${name}`, source), source, context, dockerfile: "Dockerfile", buildArgs: {}, generated };
-}
-
 async function buildImage(image: ProjectImage, logDir: string, say: (line: string) => void): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "turnout-image-"));
   try {
@@ -145,30 +109,4 @@ async function inspect(format: string, references: string[]): Promise<string[]> 
   const script = 'docker image inspect --format "$@" 2>/dev/null || true';
   const printed = await ask("sh", "-c", script, "sh", format, ...references);
   return (printed ?? "").split("\n").filter((line) => line !== "");
-}
-
-function named(name: string, tag: string) {
-  return { name, tag, reference: `${name}:${tag}` };
-}
-
-/** The files below a folder by their path. What Python leaves behind is no source. */
-async function filesOf(directory: string): Promise<Record<string, Uint8Array>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.includes("__pycache__"));
-  return Object.fromEntries(
-    await Promise.all(paths.map(async (path) => [path, await readFile(join(directory, path))] as const)),
-  );
-}
-
-/** Twelve hexadecimal digits over the paths and contents, whatever their order. */
-function hash(files: Record<string, Uint8Array>): string {
-  const sum = createHash("sha256");
-  for (const path of Object.keys(files).sort()) {
-    const content = files[path] ?? new Uint8Array();
-    sum.update(`${path}\0${content.length}\0`).update(content);
-  }
-  return sum.digest("hex").slice(0, 12);
 }

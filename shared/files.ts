@@ -4,13 +4,18 @@ import { dirname } from "node:path";
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new one, whole:
  * temporary file, fsync, rename, fsync of the directory.
+ * @param temporary where the content is written first, in the same directory; two processes that may write the same file
+ * need two. Default `<path>.tmp`
  */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  temporary = `${path}.tmp`,
+): Promise<void> {
   try {
     const file = await open(temporary, "w", 0o640);
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { otherColor } from "../../core/color.ts";
 import { command, StepError } from "../../core/errors.ts";
 import { jobPaths } from "../../core/jobs/argv.ts";
 import type { BackupInput } from "../../core/jobs/inputs.ts";
 import { stackOf } from "../../core/names.ts";
+import { moveDurably, writeDurably } from "../../shared/files.ts";
 import type { JobContext } from "../context.ts";
 import { databaseReady, postgresTool } from "../database/postgres.ts";
 import { refuseServing } from "../edge/refuse-active.ts";
@@ -40,11 +41,12 @@ export async function backup(input: BackupInput, context: JobContext) {
     const { size: bytes } = await stat(partial);
     const sha256 = await checksum(partial);
     await flush(partial);
-    await writeDurably(`${final}.sha256`, `${sha256}  ${file}\n`);
-    await rename(partial, final);
+    await writeDurably(`${final}.sha256`, `${sha256}  ${file}\n`, `${final}.sha256.partial`);
+    await moveDurably(partial, final);
     await writeDurably(
       `${jobPaths.backups}/${lastSuccessFile}`,
       `${at} ${file} sha256=${sha256} bytes=${bytes} tables=${tables}\n`,
+      `${jobPaths.backups}/${lastSuccessFile}.partial`,
     );
     context.say(`backup: ${file}, ${bytes} bytes, ${tables} tables`);
     return { file, bytes, sha256, tables };
@@ -84,11 +86,4 @@ async function flush(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const temporary = `${file}.partial`;
-  await writeFile(temporary, text, { flush: true });
-  await rename(temporary, file);
-  await flush(jobPaths.backups);
 }

@@ -3,8 +3,9 @@ import { appendFile, cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { imageReference } from "../../server/own-images.ts";
 import { isLocalEngine } from "../../setup/docker.ts";
-import { imageReference, projectImages } from "../../setup/images.ts";
+import { projectImages } from "../../setup/images.ts";
 
 /** A project with the folders that images are made from, and nothing else. */
 async function project(t: TestContext): Promise<string> {
@@ -15,7 +16,10 @@ async function project(t: TestContext): Promise<string> {
     await writeFile(join(root, "images", name, "Dockerfile"), "FROM debian:trixie-slim\n");
   }
   await mkdir(join(root, "jobs"));
-  await writeFile(join(root, "jobs", "main.ts"), 'import { greet } from "./greet.ts";\nconsole.log(greet);\n');
+  await writeFile(
+    join(root, "images", "ops", "main.ts"),
+    'import { greet } from "../../jobs/greet.ts";\nconsole.log(greet);\n',
+  );
   await writeFile(join(root, "jobs", "greet.ts"), 'export const greet: string = "hello";\n');
   await mkdir(join(root, "examples", "cleaning", "api"), { recursive: true });
   await writeFile(join(root, "examples", "cleaning", "api", "Dockerfile"), "FROM debian:trixie-slim\n");
@@ -77,7 +81,7 @@ test("a bundle is kept until a source of it changes, or it is damaged itself", a
 /** Files that were written a moment ago are not trusted to be what was bundled. */
 async function settle(root: string): Promise<void> {
   const old = new Date(Date.now() - 60_000);
-  for (const file of ["jobs/main.ts", "jobs/greet.ts", "package.json"])
+  for (const file of ["images/ops/main.ts", "jobs/greet.ts", "package.json"])
     await utimes(join(root, file), old, old).catch(() => undefined);
 }
 

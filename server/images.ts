@@ -1,0 +1,41 @@
+import type { PerColor } from "../core/color.ts";
+import { GuardError } from "../core/errors.ts";
+import { imagesOf, isPullable, missingImage } from "../core/release/images.ts";
+import { releaseOf } from "../core/release/release.ts";
+import { configuredColors, type Settings } from "../core/settings/settings.ts";
+import type { System } from "../core/system/schema.ts";
+import type { Site } from "./target.ts";
+
+/**
+ * Sees that every image is there, or can be pulled.
+ * @returns the release that the images amount to, for each color whose images are all there
+ * @throws GuardError naming the setting that asks for the missing one
+ */
+export async function checkImages(site: Site, settings: Settings, system: System): Promise<Partial<PerColor<string>>> {
+  const found = await Promise.all(
+    imagesOf(settings, system).map(async (one) => {
+      const id = await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
+      const there = id || (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image)));
+      return { ...one, id, missing: !there };
+    }),
+  );
+  const missing = found.find((one) => one.missing);
+  if (missing) throw missingImage(missing.image, missing.key, site.stack);
+  const present: Partial<PerColor<string>> = {};
+  for (const color of configuredColors(settings)) {
+    const ids = found.filter((one) => one.color === color).flatMap((one) => one.id ?? []);
+    if (ids.length === Object.keys(system.services).length)
+      present[color] = releaseOf(settings.versions[color] ?? "", ids);
+  }
+  return present;
+}
+
+/** Sees that Turnout's own images are on the server. @throws GuardError */
+export async function checkOwnImages(site: Site, images: string[]): Promise<void> {
+  for (const image of images)
+    if (!(await site.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
+      throw new GuardError(
+        `The server does not have Turnout's image ${image}`,
+        site.dockerHost ? `build it there: DOCKER_HOST=${site.dockerHost} npm run setup` : "build it: npm run setup",
+      );
+}

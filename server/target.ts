@@ -1,0 +1,9 @@
+import type { DockerClient } from "./docker.ts";
+
+/** Where a stack lives. */
+export interface Site {
+  prefix: string;
+  stack: string;
+  dockerHost: string;
+  docker: DockerClient;
+}
