@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { compose } from "./components/compose.ts";
 import { driftWarning } from "./core/deploy/drift.ts";
 import { guardDeploy } from "./core/deploy/guards.ts";
-import { guardStrategy, withRun } from "./core/deploy/overrides.ts";
+import { guardStrategy, withOverrides } from "./core/deploy/overrides.ts";
 import { edgeAddress } from "./core/edge/address.ts";
 import { readyChecks } from "./core/edge/input.ts";
 import { TurnoutError } from "./core/errors.ts";
@@ -20,7 +20,7 @@ async function deploy() {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
   const settings = parseSettings(ownConfig(project), systems, stack);
-  const thisRun = parseSettings(withRun(ownConfig(project), process.env), systems, stack);
+  const effective = parseSettings(withOverrides(ownConfig(project), process.env), systems, stack);
   const system = systems[settings.system];
   if (!system) throw new Error(`no system ${settings.system}`);
   const prefix = stackPrefix(project, stack);
@@ -33,8 +33,8 @@ async function deploy() {
     observe(target, { prefix, edge: edgeAddress(prefix, settings), ready: readyChecks(system) }),
     checkOwnImages(target, settings.database.external ? [images.ops, images.edge] : Object.values(images)),
   ]);
-  guardDeploy(thisRun, observed, present);
-  guardStrategy(thisRun, process.env);
+  guardDeploy(effective, observed, present);
+  guardStrategy(effective, process.env);
   const drift = driftWarning(observed, settings);
   if (drift) await pulumi.log.warn(drift);
   return compose({ prefix, system, settings, observed, images, dockerHost });

@@ -57,7 +57,7 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
     noted = fingerprint;
   };
 
-  const goBack = async () => {
+  const restorePrevious = async () => {
     const before = await readIfThere(previous);
     if (before !== undefined) await writeDurably(path, before);
     return before;
@@ -67,7 +67,7 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
     await noteServers();
     const { ok, words } = await haproxy.reload();
     if (ok) return markLoaded(hash);
-    await goBack();
+    await restorePrevious();
     throw new ConfigInvalid(words);
   };
 

@@ -153,10 +153,10 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     },
     reconcile: () =>
       inOrder(async () => {
-        const mend = () => store.mend(state);
+        const repair = () => store.repair(state);
         // Each on its own: a full disk must not keep a lease from ending, nor a broken configuration the maps from being set.
         const messages: string[] = [];
-        for (const step of [expire, mend, apply, configs.finish, apply, configs.noteServers, drain])
+        for (const step of [expire, repair, apply, configs.finish, apply, configs.noteServers, drain])
           await step().catch((error: unknown) => messages.push(messageOf(error)));
         const [message = ""] = messages;
         // Told once, not every second.

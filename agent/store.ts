@@ -10,7 +10,7 @@ export interface Store {
   load(): Promise<EdgeState>;
   save(state: EdgeState): Promise<void>;
   /** Writes the maps again if they are not what the state says. */
-  mend(state: EdgeState): Promise<void>;
+  repair(state: EdgeState): Promise<void>;
 }
 
 /**
@@ -46,7 +46,7 @@ export function storeIn(directory: string, newEpoch: () => string, log: (line: s
     ],
   ];
 
-  const mend = async (state: EdgeState) => {
+  const repair = async (state: EdgeState) => {
     for (const [path, text] of mapTexts(state)) if ((await readIfThere(path)) !== text) await writeDurably(path, text);
   };
 
@@ -64,8 +64,8 @@ export function storeIn(directory: string, newEpoch: () => string, log: (line: s
     },
     async save(state) {
       await writeDurably(statePath, `${JSON.stringify(state)}\n`);
-      await mend(state);
+      await repair(state);
     },
-    mend,
+    repair,
   };
 }

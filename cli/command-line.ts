@@ -1,5 +1,5 @@
 import { type CommandDef, defineCommand } from "citty";
-import { runOf } from "../core/deploy/overrides.ts";
+import { overridesOf } from "../core/deploy/overrides.ts";
 import { describeError, exitCode, exitCodes, SettingsError, command as typed } from "../core/errors.ts";
 import { JobFailed } from "../launcher/launch.ts";
 import { type Commands, commandsFor } from "./context.ts";
@@ -49,8 +49,8 @@ export function command(
         const text = (key: string) => (args[key] === undefined ? undefined : String(args[key]));
         const stack = text("stack") ?? "dev";
         if (word && !args.word) throw new SettingsError(word.missing, `write: ${typed(word.example, stack)}`);
-        const run = runOf({ strategy: text("strategy"), steps: text("steps") });
-        await work(await commandsFor(stack, run), {
+        const overrides = overridesOf({ strategy: text("strategy"), steps: text("steps") });
+        await work(await commandsFor(stack, overrides), {
           word: text("word") ?? "",
           json: args.json === true,
         });

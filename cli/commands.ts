@@ -1,7 +1,7 @@
 import { isColor, otherColor } from "../core/color.ts";
 import { guardDeploy } from "../core/deploy/guards.ts";
 import type { Observed } from "../core/deploy/observed.ts";
-import { guardStrategy, withRun } from "../core/deploy/overrides.ts";
+import { guardStrategy, withOverrides } from "../core/deploy/overrides.ts";
 import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/deploy/plan.ts";
 import { describeStatus, statusOf } from "../core/deploy/status.ts";
 import { command, StepError } from "../core/errors.ts";
@@ -33,7 +33,7 @@ async function alone(
   commands: Commands,
   plan: (settings: Settings, found: Observed) => Plan | Promise<Plan>,
 ): Promise<void> {
-  const unlock = await lockStack(commands.site.stack);
+  const unlock = await lockStack(commands.target.stack);
   try {
     const settings = await settingsOf(commands);
     const found = await observed(commands, settings);
@@ -44,7 +44,7 @@ async function alone(
 }
 
 async function carryOut(plan: Plan, found: Observed, commands: Commands): Promise<void> {
-  const { engine, site, say } = commands;
+  const { engine, target, say } = commands;
   if ("nothing" in plan) return say(plan.nothing);
   const settings = await checkPlan(plan.change, found, commands);
   say(plan.sentence);
@@ -52,25 +52,25 @@ async function carryOut(plan: Plan, found: Observed, commands: Commands): Promis
     if (value !== null) await engine.set(path, value);
     else if (settings.had(path)) await engine.remove(path);
   }
-  if ((await engine.up(commands.run)) !== 0) throw await failure(commands);
+  if ((await engine.up(commands.overrides)) !== 0) throw await failure(commands);
   const other = otherColor(plan.color);
   const back = settings.next.versions[other];
   say(
     `${plan.color} serves ${plan.version}.` +
       (back
-        ? ` Back to ${other} ${back}: ${command("rollback", site.stack)}`
+        ? ` Back to ${other} ${back}: ${command("rollback", target.stack)}`
         : ` There is no other color to go back to.`),
   );
 }
 
 /** What the program will refuse is refused here, before a line of the configuration is written. */
 async function checkPlan(change: ConfigChange, found: Observed, commands: Commands) {
-  const { site, engine } = commands;
+  const { target, engine } = commands;
   const raw = await engine.config();
-  const next = parseSettings(withRun(withChange(raw, change), commands.run), systems, site.stack);
+  const next = parseSettings(withOverrides(withChange(raw, change), commands.overrides), systems, target.stack);
   const system = systems[next.system];
-  const present = system ? await checkImages(site, next, system) : {};
-  guardStrategy(next, commands.run);
+  const present = system ? await checkImages(target, next, system) : {};
+  guardStrategy(next, commands.overrides);
   guardDeploy(next, found, present);
   const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
   return { next, had: (path: string) => path.replace("versions.", "") in versions };
@@ -78,8 +78,8 @@ async function checkPlan(change: ConfigChange, found: Observed, commands: Comman
 
 /** After a failed update the first question is who serves; the edge answers it. */
 async function failure(commands: Commands): Promise<StepError> {
-  const { stack } = commands.site;
-  const giveUp = command("rollback", stack);
+  const { stack } = commands.target;
+  const cancel = command("rollback", stack);
   const found = await settingsOf(commands)
     .then((settings) => observed(commands, settings))
     .catch(() => undefined);
@@ -88,11 +88,11 @@ async function failure(commands: Commands): Promise<StepError> {
     return new StepError(
       `The update did not go through; ${live ?? "nobody"} is stopped, and visitors see the maintenance page`,
       "do what the message above says and run this again, " +
-        `or give the deploy up, which starts what served before: ${giveUp}`,
+        `or give the deploy up, which starts what served before: ${cancel}`,
     );
   return new StepError(
     `The update did not go through; ${live ? `${live} serves` : `see \`${command("ops -- status", stack)}\` for who serves`}`,
-    `do what the message above says; then run this again, or give the deploy up: ${giveUp}`,
+    `do what the message above says; then run this again, or give the deploy up: ${cancel}`,
   );
 }
 
@@ -107,12 +107,12 @@ export async function status(commands: Commands, json: boolean): Promise<boolean
 
 /** Prints the journal, oldest first. */
 export async function log(commands: Commands, json: boolean): Promise<void> {
-  const records = await readJournal(commands.site);
+  const records = await readJournal(commands.target);
   if (records.length === 0 && !json) return commands.say("The journal is empty: nothing was deployed yet.");
   for (const record of records) commands.say(json ? JSON.stringify(record) : describeRecord(record));
 }
 
 /** Asks something of the change of color that is under way, or lifts an incident. */
 export async function giveOrder(order: OrderInput["order"], commands: Commands): Promise<void> {
-  commands.say(describeOrder(await sendOrder(commands.site, order), commands.site.stack));
+  commands.say(describeOrder(await sendOrder(commands.target, order), commands.target.stack));
 }

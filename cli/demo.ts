@@ -17,8 +17,8 @@ interface Outputs {
  * @throws SettingsError for any other stack
  */
 export async function demo(commands: Commands): Promise<void> {
-  const { engine, site, say } = commands;
-  refuseOthers(site.stack, "bring it up with", "pulumi -- up");
+  const { engine, target, say } = commands;
+  refuseOthers(target.stack, "bring it up with", "pulumi -- up");
   await engine.init();
   if ((await engine.up()) !== 0)
     throw new StepError("The demo did not come up", "mend what it says above and run `npm run demo` again");
@@ -39,8 +39,8 @@ ${activeColor} serves ${version} at ${url}   (the idle color: ${previewUrl})
  * @throws SettingsError for any other stack than `dev`
  */
 export async function demoDown(commands: Commands): Promise<void> {
-  const { engine, site, say } = commands;
-  refuseOthers(site.stack, "if all of it is to go, use", "pulumi -- destroy");
+  const { engine, target, say } = commands;
+  refuseOthers(target.stack, "if all of it is to go, use", "pulumi -- destroy");
   await engine.init();
   if ((await engine.destroy()) !== 0)
     throw new StepError("Not all of the demo could be removed", "mend what it says above and run it again");

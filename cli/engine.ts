@@ -1,7 +1,7 @@
 import { execa } from "execa";
-import type { Run } from "../core/deploy/overrides.ts";
+import type { Overrides } from "../core/deploy/overrides.ts";
 import { SettingsError, TurnoutError } from "../core/errors.ts";
-import { clearCutShort } from "../setup/interrupted.ts";
+import { clearInterrupted } from "../setup/interrupted.ts";
 
 /** A stack as the engine keeps it: its configuration and its outputs. */
 export interface Engine {
@@ -18,8 +18,8 @@ export interface Engine {
   outputs(): Promise<Record<string, unknown>>;
   /** Makes the stack known if it is not. */
   init(): Promise<void>;
-  /** `pulumi up`, shown as it goes. @param run what is said for this run alone @returns its exit code */
-  up(run?: Run): Promise<number>;
+  /** `pulumi up`, shown as it goes. @param overrides what is said for this run alone @returns its exit code */
+  up(overrides?: Overrides): Promise<number>;
   /** `pulumi destroy`, shown as it goes. @returns its exit code */
   destroy(): Promise<number>;
   /** Forgets the stack. Its configuration file stays. */
@@ -66,14 +66,14 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     );
   }
 
-  async function show(argv: string[], run: Run = {}): Promise<number> {
-    await clearCutShort({
+  async function show(argv: string[], overrides: Overrides = {}): Promise<number> {
+    await clearInterrupted({
       pulumi: "pulumi",
       env: process.env as Record<string, string>,
       ...{ project, stack, dockerHost: await dockerHost() },
       say: (line) => process.stderr.write(`${line}\n`),
     });
-    const env = Object.fromEntries(Object.entries(run).map(([name, value]) => [name, value ?? ""]));
+    const env = Object.fromEntries(Object.entries(overrides).map(([name, value]) => [name, value ?? ""]));
     const child = execa("pulumi", argv, { env, reject: false, stdio: ["ignore", "inherit", "inherit"] });
     // This process stays to say who serves. On a terminal the engine gets the signal itself; elsewhere it is passed on.
     const pass = (signal: NodeJS.Signals) => process.stdout.isTTY || child.kill(signal);
@@ -128,7 +128,7 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       const known = JSON.parse(await query(["stack", "ls", "--json"])) as { name: string }[];
       if (!known.some((one) => one.name === stack)) await query(["stack", "init", stack, "--non-interactive"]);
     },
-    up: (run) => show(["up", ...shown], run),
+    up: (overrides) => show(["up", ...shown], overrides),
     destroy: () => show(["destroy", ...shown]),
     async forget() {
       await query(["stack", "rm", stack, "--yes", "--preserve-config"], "");

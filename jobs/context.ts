@@ -1,5 +1,5 @@
 import type { DatabaseAddress, EdgeAddress } from "../core/jobs/inputs.ts";
-import type { PulseTaker } from "./database/health.ts";
+import type { DatabaseMonitor } from "./database/health.ts";
 import type { EdgeClient } from "./edge/client.ts";
 import type { Journal } from "./journal.ts";
 import type { DockerEngine } from "./swarm/docker.ts";
@@ -12,7 +12,7 @@ export interface JobContext extends Clock {
   /** @param deadlineMs how long a call may take with all its tries. Default 30,000 */
   edge: (address: EdgeAddress, deadlineMs?: number) => EdgeClient;
   /** How the database is, asked again and again over one connection. */
-  pulse: (address: DatabaseAddress) => PulseTaker;
+  monitor: (address: DatabaseAddress) => DatabaseMonitor;
   /** Aborted once this job is told to end; who never asks is ended at once. */
   interrupted: () => AbortSignal;
   /** Tells the operator what the job is at. */

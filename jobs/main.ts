@@ -15,7 +15,7 @@ import { soak } from "./commands/soak.ts";
 import { sweep } from "./commands/sweep.ts";
 import { workers } from "./commands/workers.ts";
 import type { JobContext } from "./context.ts";
-import { pulseOf } from "./database/health.ts";
+import { databaseMonitor } from "./database/health.ts";
 import { createEdgeClient } from "./edge/client.ts";
 import { Journal } from "./journal.ts";
 import { DockerEngine } from "./swarm/docker.ts";
@@ -64,7 +64,7 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     docker: new DockerEngine(jobPaths.socket),
     edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
     say: (line) => process.stderr.write(`${line}\n`),
-    pulse: pulseOf,
+    monitor: databaseMonitor,
     interrupted: onceInterrupted,
     ...realTime,
   };

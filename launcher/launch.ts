@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
-import { jobWithRun } from "../core/deploy/overrides.ts";
+import { jobWithOverrides } from "../core/deploy/overrides.ts";
 import { command, describeError, exitCode, TurnoutError } from "../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../core/jobs/argv.ts";
 import { stackOf } from "../core/names.ts";
@@ -126,7 +126,7 @@ async function main(verb: string | undefined): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   const input = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}") as object;
-  return runJob(job, JSON.stringify(jobWithRun(input, process.env)));
+  return runJob(job, JSON.stringify(jobWithOverrides(input, process.env)));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -4,23 +4,27 @@ import { imagesOf, isPullable, missingImage } from "../core/release/images.ts";
 import { releaseOf } from "../core/release/release.ts";
 import { configuredColors, type Settings } from "../core/settings/settings.ts";
 import type { System } from "../core/system/schema.ts";
-import type { Site } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /**
  * Sees that every image is there, or can be pulled.
  * @returns the release that the images amount to, for each color whose images are all there
  * @throws GuardError naming the setting that asks for the missing one
  */
-export async function checkImages(site: Site, settings: Settings, system: System): Promise<Partial<PerColor<string>>> {
+export async function checkImages(
+  target: Target,
+  settings: Settings,
+  system: System,
+): Promise<Partial<PerColor<string>>> {
   const found = await Promise.all(
     imagesOf(settings, system).map(async (one) => {
-      const id = await site.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
-      const there = id || (isPullable(one.image) && (await site.docker.query("manifest", "inspect", one.image)));
+      const id = await target.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
+      const there = id || (isPullable(one.image) && (await target.docker.query("manifest", "inspect", one.image)));
       return { ...one, id, missing: !there };
     }),
   );
   const missing = found.find((one) => one.missing);
-  if (missing) throw missingImage(missing.image, missing.key, site.stack);
+  if (missing) throw missingImage(missing.image, missing.key, target.stack);
   const present: Partial<PerColor<string>> = {};
   for (const color of configuredColors(settings)) {
     const ids = found.filter((one) => one.color === color).flatMap((one) => one.id ?? []);
@@ -31,11 +35,13 @@ export async function checkImages(site: Site, settings: Settings, system: System
 }
 
 /** Sees that Turnout's own images are on the server. @throws GuardError */
-export async function checkOwnImages(site: Site, images: string[]): Promise<void> {
+export async function checkOwnImages(target: Target, images: string[]): Promise<void> {
   for (const image of images)
-    if (!(await site.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
+    if (!(await target.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
       throw new GuardError(
         `The server does not have Turnout's image ${image}`,
-        site.dockerHost ? `build it there: DOCKER_HOST=${site.dockerHost} npm run setup` : "build it: npm run setup",
+        target.dockerHost
+          ? `build it there: DOCKER_HOST=${target.dockerHost} npm run setup`
+          : "build it: npm run setup",
       );
 }

@@ -1,7 +1,7 @@
 import type { DockerClient } from "./docker.ts";
 
 /** Where a stack lives. */
-export interface Site {
+export interface Target {
   prefix: string;
   stack: string;
   dockerHost: string;

@@ -6,7 +6,7 @@ import { onPath, work } from "./run.ts";
 import { SetupError } from "./step.ts";
 
 /** Runs one command of a build; the same as `work`, replaced in tests. */
-export type Run = typeof work;
+export type Overrides = typeof work;
 
 /** Where half a build lives until it is whole. */
 const unfinished = ".building-";
@@ -34,7 +34,13 @@ export async function builtPart(root: string, part: Part, say: (line: string) =>
  * @param sources the folder with its Go module
  * @param folder where it belongs
  */
-export async function build(part: Part, sources: string, folder: string, say: (line: string) => void, run: Run = work) {
+export async function build(
+  part: Part,
+  sources: string,
+  folder: string,
+  say: (line: string) => void,
+  run: Overrides = work,
+) {
   const cache = dirname(folder);
   await mkdir(cache, { recursive: true });
   await removeUnfinished(cache);

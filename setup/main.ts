@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { describeError, exitCode } from "../core/errors.ts";
 import { engineEnvironment } from "./engine.ts";
-import { clearCutShort } from "./interrupted.ts";
+import { clearInterrupted } from "./interrupted.ts";
 import { ensureSetup, requireSetup, setupSteps } from "./setup.ts";
 import { changes, configured, namedStack, selectedStack } from "./stack.ts";
 import { diagnose } from "./step.ts";
@@ -23,7 +23,7 @@ const tasks: Record<string, Task> = {
     const stack = await selectedStack(argv, engineEnvironment(root));
     const { pulumi, env } = engineEnvironment(root, stack);
     if (stack && changes(argv))
-      await clearCutShort({
+      await clearInterrupted({
         ...{ pulumi, env, stack },
         project: "turnout",
         dockerHost: (await configured(pulumi, env, stack, "docker:host")) ?? process.env.DOCKER_HOST ?? "",

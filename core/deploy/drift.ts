@@ -20,23 +20,23 @@ export function driftWarning(observed: Observed, wanted: Wanted): string | undef
       `\`${command("ops -- status", stack)}\` tells more.`
     );
   const next = observed.live === activeColor ? "This update leaves it so." : `This update shifts to ${activeColor}.`;
-  const undone = wordsOfUndone(observed, recorded, wanted);
-  if (undone) return `Drift: the last update ${undone}. ${next}`;
+  const reversed = describeReverted(observed, recorded, wanted);
+  if (reversed) return `Drift: the last update ${reversed}. ${next}`;
   if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
   return `Drift: the last deploy left ${recorded} serving, but the edge serves ${live}. ${next}`;
 }
 
 /** What happened to the color that the last update left serving, or was to leave. */
-function wordsOfUndone(
-  { live, lastUndone }: Observed,
+function describeReverted(
+  { live, lastReverted }: Observed,
   recorded: Color,
   { activeColor, activeVersion }: Wanted,
 ): string | undefined {
-  if (!lastUndone || !live || lastUndone.color === live) return undefined;
-  const { step, color, at, why, incident } = lastUndone;
+  if (!lastReverted || !live || lastReverted.color === live) return undefined;
+  const { step, color, at, why, incident } = lastReverted;
   const back = `but the ${step} took it back to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
   if (recorded === color) return `left ${color} serving, ${back}`;
-  const isTriedAgain = activeColor === color && activeVersion === lastUndone.version;
+  const isTriedAgain = activeColor === color && activeVersion === lastReverted.version;
   return isTriedAgain ? `was to leave ${color} serving, ${back}` : undefined;
 }

@@ -17,11 +17,11 @@ export function guardDeploy(settings: Settings, observed: Observed, present: Par
 }
 
 /** Who serves; while the edge does not answer, who did last by the journal. */
-function servingColor({ live, lastRelease, lastUndone }: Observed): Color | null {
+function servingColor({ live, lastRelease, lastReverted }: Observed): Color | null {
   if (live !== undefined) return live;
   if (!lastRelease) return null;
   // What the last update left serving may have been taken back since.
-  return lastUndone?.color === lastRelease.color ? otherColor(lastRelease.color) : lastRelease.color;
+  return lastReverted?.color === lastRelease.color ? otherColor(lastRelease.color) : lastRelease.color;
 }
 
 /** The color that serves keeps its version, and its version its images. */

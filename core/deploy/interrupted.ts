@@ -25,7 +25,7 @@ const kinds: Record<string, Leftover["kind"]> = {
 };
 
 /** Whether the engine was killed while it made something. */
-export function isCutShort(state: ExportedState): boolean {
+export function isInterrupted(state: ExportedState): boolean {
   return creating(state).length > 0;
 }
 
@@ -43,7 +43,7 @@ export function leftovers(state: ExportedState, prefix: string): Leftover[] {
 }
 
 /** The state without the operations that are cleared up. */
-export function mended(state: ExportedState): ExportedState {
+export function withoutPending(state: ExportedState): ExportedState {
   const rest = (state.deployment?.pending_operations ?? []).filter((one) => one.type !== "creating");
   return { ...state, deployment: { ...state.deployment, pending_operations: rest } };
 }

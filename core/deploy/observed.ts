@@ -1,5 +1,5 @@
 import type { Color, PerColor } from "../color.ts";
-import type { SoakUnderWay, Trial, Undone } from "../journal/history.ts";
+import type { CanaryStep, RevertedRelease, SoakUnderWay } from "../journal/history.ts";
 import type { Incident } from "../journal/incidents.ts";
 
 /** How many replicas of a service are there, and how many should be. */
@@ -41,11 +41,11 @@ export interface Observed {
   /** Releases that were taken back because they were at fault, and are refused. */
   incidents: Incident[];
   /** The step of a canary that is under way. */
-  trial: Trial | null;
+  canaryStep: CanaryStep | null;
   /** The release that is watched after its update. */
   soak: SoakUnderWay | null;
   /** The release that was taken back last, if none was committed after it. */
-  lastUndone: Undone | null;
+  lastReverted: RevertedRelease | null;
   /** The edge itself: HAProxy behind its agent. */
   edge: "up" | "down";
 }
@@ -71,8 +71,8 @@ export const nothingObserved: Observed = {
   lastBackup: null,
   lastRelease: null,
   incidents: [],
-  trial: null,
+  canaryStep: null,
   soak: null,
-  lastUndone: null,
+  lastReverted: null,
   edge: "down",
 };

@@ -7,7 +7,7 @@ import type { Settings } from "../settings/settings.ts";
  * What is said for one run alone, as the environment hands it from a command to the program: `TURNOUT_STRATEGY`, and
  * `TURNOUT_STEPS` as JSON. Empty text is the same as none.
  */
-export interface Run {
+export interface Overrides {
   TURNOUT_STRATEGY?: string | undefined;
   TURNOUT_STEPS?: string | undefined;
 }
@@ -17,13 +17,13 @@ export interface Run {
  * @param options `steps` such as `5:300,25:10m`: percent and seconds, or with `m` minutes
  * @throws SettingsError when they cannot be used
  */
-export function runOf(options: { strategy?: string | undefined; steps?: string | undefined }): Run {
-  const run: Run = {};
-  if (options.strategy !== undefined) run.TURNOUT_STRATEGY = options.strategy;
-  if (options.steps !== undefined) run.TURNOUT_STEPS = JSON.stringify(stepsOf(options.steps));
+export function overridesOf(options: { strategy?: string | undefined; steps?: string | undefined }): Overrides {
+  const overrides: Overrides = {};
+  if (options.strategy !== undefined) overrides.TURNOUT_STRATEGY = options.strategy;
+  if (options.steps !== undefined) overrides.TURNOUT_STEPS = JSON.stringify(stepsOf(options.steps));
   if (options.strategy === "") throw unknownStrategy("");
-  withRun({}, run);
-  return run;
+  withOverrides({}, overrides);
+  return overrides;
 }
 
 /**
@@ -31,15 +31,16 @@ export function runOf(options: { strategy?: string | undefined; steps?: string |
  * @param raw the project's configuration as Pulumi hands it over
  * @throws SettingsError when it cannot be used
  */
-export function withRun(raw: Readonly<Record<string, string>>, run: Run): Record<string, string> {
-  const { TURNOUT_STRATEGY: said, TURNOUT_STEPS: steps } = run;
-  if (said && !(strategies as readonly string[]).includes(said)) throw unknownStrategy(said);
-  if (said && said !== "canary" && steps)
+export function withOverrides(raw: Readonly<Record<string, string>>, overrides: Overrides): Record<string, string> {
+  const { TURNOUT_STRATEGY: strategyOverride, TURNOUT_STEPS: steps } = overrides;
+  if (strategyOverride && !(strategies as readonly string[]).includes(strategyOverride))
+    throw unknownStrategy(strategyOverride);
+  if (strategyOverride && strategyOverride !== "canary" && steps)
     throw new SettingsError(
-      `Steps (--steps) are for a canary, and the strategy of this run (--strategy) is ${said}`,
+      `Steps (--steps) are for a canary, and the strategy of this run (--strategy) is ${strategyOverride}`,
       "leave one of the two out",
     );
-  const strategy = said || (steps ? "canary" : undefined);
+  const strategy = strategyOverride || (steps ? "canary" : undefined);
   return {
     ...raw,
     ...(strategy ? { strategy } : {}),
@@ -51,9 +52,12 @@ export function withRun(raw: Readonly<Record<string, string>>, run: Run): Record
  * Lays what is said for this run over what a job is told. It is not in the job's own input, or the next update, for which
  * it is not said, would show a change.
  */
-export function jobWithRun<T extends object>(input: T, { TURNOUT_STRATEGY: said, TURNOUT_STEPS: steps }: Run): T {
+export function jobWithOverrides<T extends object>(
+  input: T,
+  { TURNOUT_STRATEGY: strategyOverride, TURNOUT_STEPS: steps }: Overrides,
+): T {
   if (!("strategy" in input)) return input;
-  const strategy = said || (steps ? "canary" : input.strategy);
+  const strategy = strategyOverride || (steps ? "canary" : input.strategy);
   const rollout = "rollout" in input && typeof input.rollout === "object" ? input.rollout : undefined;
   return { ...input, strategy, ...(rollout && steps ? { rollout: { ...rollout, steps: decode(steps) } } : {}) };
 }
@@ -62,8 +66,8 @@ export function jobWithRun<T extends object>(input: T, { TURNOUT_STRATEGY: said,
  * Refuses a strategy that a production stack must not have by habit: in place there is no color to go back to.
  * @throws GuardError
  */
-export function guardStrategy(settings: Settings, run: Run): void {
-  if (settings.strategy !== "rolling" || !settings.production || run.TURNOUT_STRATEGY === "rolling") return;
+export function guardStrategy(settings: Settings, overrides: Overrides): void {
+  if (settings.strategy !== "rolling" || !settings.production || overrides.TURNOUT_STRATEGY === "rolling") return;
   throw new GuardError(
     `Pulumi.${settings.stack}.yaml: strategy is rolling, which changes the serving color in place, on a production stack`,
     `write blue-green or canary, or say it for one run: ${command("deploy -- VERSION --strategy rolling", settings.stack)}`,

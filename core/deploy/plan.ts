@@ -57,13 +57,13 @@ function planRolling(version: string, live: Color, observed: Observed): Plan {
 export function planRollback(settings: Settings, observed: Observed): Plan {
   const live = knownLive(observed, settings);
   if (!live) throw new GuardError("No color serves yet, so there is nothing to go back to", "deploy a version first");
-  if (settings.activeColor !== live) return giveUp(live, settings, observed);
+  if (settings.activeColor !== live) return cancelDeploy(live, settings, observed);
   const { stack } = settings;
   const color = otherColor(live);
   const version = observed.versions[color] ?? settings.versions[color];
   // With no color to go back to, it is a release that did not get through in the serving color's place.
   if (!version || !isWarm(color, observed)) {
-    const inPlace = giveUpInPlace(live, settings, observed);
+    const inPlace = cancelInPlace(live, settings, observed);
     if (inPlace) return inPlace;
   }
   if (!version)
@@ -104,7 +104,7 @@ export function planRollback(settings: Settings, observed: Observed): Plan {
  * written down as it runs, so that there is something to go back to; what never passed its smoke test, or has an
  * incident, is nothing to go back to: it loses its version, so that the next `up` is clean.
  */
-function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
+function cancelDeploy(live: Color, settings: Settings, observed: Observed): Plan {
   const idle = otherColor(live);
   const version = observed.versions[live] ?? settings.versions[live] ?? "";
   const running = observed.versions[idle];
@@ -121,7 +121,7 @@ function giveUp(live: Color, settings: Settings, observed: Observed): Plan {
   };
 }
 
-function giveUpInPlace(live: Color, settings: Settings, observed: Observed): Plan | undefined {
+function cancelInPlace(live: Color, settings: Settings, observed: Observed): Plan | undefined {
   const version = observed.versions[live];
   if (!version || settings.versions[live] === version) return undefined;
   return {

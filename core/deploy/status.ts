@@ -1,7 +1,7 @@
 import type { Color, PerColor } from "../color.ts";
 import { colors, isColor } from "../color.ts";
 import { command } from "../errors.ts";
-import type { SoakUnderWay, Trial } from "../journal/history.ts";
+import type { CanaryStep, SoakUnderWay } from "../journal/history.ts";
 import { describeIncident, type Incident, incidentOf } from "../journal/incidents.ts";
 import { replicasOf, type Settings } from "../settings/settings.ts";
 import type { Observed, ServiceReplicas } from "./observed.ts";
@@ -99,11 +99,11 @@ export function describeStatus(status: Status): string {
   return lines.join("\n");
 }
 
-function rolloutOf({ candidate, weight, trial }: Observed): Status["rollout"] {
-  return candidate && { step: `${candidate} at ${weight} %${trial ? describeTrial(trial) : ""}`, weight };
+function rolloutOf({ candidate, weight, canaryStep }: Observed): Status["rollout"] {
+  return candidate && { step: `${candidate} at ${weight} %${canaryStep ? describeStep(canaryStep) : ""}`, weight };
 }
 
-function describeTrial({ since, seconds, paused }: Trial): string {
+function describeStep({ since, seconds, paused }: CanaryStep): string {
   return `, since ${since} for ${seconds} s${paused ? ", paused" : ""}`;
 }
 
@@ -136,15 +136,15 @@ function missingServices({ live, services }: Observed, wanted: Wanted): string[]
 function servingProblem(desired: Color | null, observed: Observed, wanted: Wanted): string | undefined {
   if (observed.live === undefined || observed.edge === "down") return "The edge does not answer.";
   if (desired === null) return "No update has gone through yet.";
-  const undone = takenBack(observed, wanted);
-  if (undone || observed.live === desired) return undone;
+  const reversed = takenBack(observed, wanted);
+  if (reversed || observed.live === desired) return reversed;
   const more = `\`${command("pulumi -- preview", wanted.stack)}\` says more`;
   return `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; ${more}.`;
 }
 
 /** What is configured to serve was taken back, and nobody has given it up yet. */
 function takenBack(observed: Observed, { activeColor, activeVersion, stack }: Wanted): string | undefined {
-  const { live, candidate, incidents, releases, lastUndone } = observed;
+  const { live, candidate, incidents, releases, lastReverted } = observed;
   if (!live || live === activeColor || candidate === activeColor) return undefined;
   const tried = `${activeColor} ${activeVersion} is configured to serve`;
   const giveUp = command("rollback", stack);
@@ -154,9 +154,9 @@ function takenBack(observed: Observed, { activeColor, activeVersion, stack }: Wa
       `${tried}, but the ${incident.step} took it back ${describeIncident(incident)}. ` +
       `Give it up: ${giveUp}; or deploy a corrected version.`
     );
-  if (lastUndone?.color !== activeColor || lastUndone.version !== activeVersion) return undefined;
+  if (lastReverted?.color !== activeColor || lastReverted.version !== activeVersion) return undefined;
   return (
-    `${tried}, but the ${lastUndone.step} took it back at ${lastUndone.at}: ${lastUndone.why}. ` +
+    `${tried}, but the ${lastReverted.step} took it back at ${lastReverted.at}: ${lastReverted.why}. ` +
     `Try it again: ${command(`deploy -- ${activeVersion}`, stack)}; or give it up: ${giveUp}.`
   );
 }

@@ -161,7 +161,7 @@ export interface ShiftInput extends WatchInput {
 export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
   edge: Omit<EdgeAddress, "token">;
   /** How many records of the journal the shift has looked through for orders: later ones are the soak's. */
-  heard: number;
+  ordersRead: number;
   /** The color to go back to, and the release it had when the soak began. */
   from: { color: Color; release: string; version: string | null };
   /** How long to watch, and how long trouble of both colors may hold the end of it; seconds. */

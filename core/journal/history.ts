@@ -14,7 +14,7 @@ export interface ShiftUnderWay {
 }
 
 /** The step of a canary that is under way. */
-export interface Trial {
+export interface CanaryStep {
   /** ISO 8601 in UTC. */
   since: string;
   /** How long it is watched, in seconds, not counting time on hold. */
@@ -31,7 +31,7 @@ export interface SoakUnderWay {
 }
 
 /** A release that was taken back. */
-export interface Undone {
+export interface RevertedRelease {
   at: string;
   /** What took it back: `shift` or `soak`. */
   step: string;
@@ -60,7 +60,7 @@ export function shiftUnderWay(records: readonly JournalRecord[]): ShiftUnderWay 
 }
 
 /** The step of a canary that is under way; null when there is none. */
-export function trialUnderWay(records: readonly JournalRecord[]): Trial | null {
+export function stepUnderWay(records: readonly JournalRecord[]): CanaryStep | null {
   const shift = shiftUnderWay(records);
   if (shift?.phase !== "trial") return null;
   const record = records.findLast(({ step, event }) => step === "shift" && event === "trial");
@@ -74,7 +74,7 @@ export function soakBegun(records: readonly JournalRecord[]): JournalRecord | nu
 }
 
 /** Whether the last soak is taking its release back. */
-export function soakUndoes(records: readonly JournalRecord[]): boolean {
+export function soakReverts(records: readonly JournalRecord[]): boolean {
   return lastSoak(records).some(({ event }) => event === "undoing");
 }
 
@@ -87,7 +87,7 @@ export function soakUnderWay(records: readonly JournalRecord[], now: Date): Soak
 }
 
 /** The release that was taken back last; null when one was committed after it. */
-export function lastUndone(records: readonly JournalRecord[]): Undone | null {
+export function lastReverted(records: readonly JournalRecord[]): RevertedRelease | null {
   const last = records.findLast(
     (record) => record.event === "committed" || (record.event === "ended" && isOutcome(record)),
   );

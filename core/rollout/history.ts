@@ -3,14 +3,14 @@ import { openIncidents } from "../journal/incidents.ts";
 import { type JournalRecord, textOf } from "../journal/records.ts";
 import type { RolloutSettings, Strategy } from "../settings/rollout.ts";
 import type { RolloutPlan } from "./plan.ts";
-import type { Order, Undoing } from "./state.ts";
+import type { Order, Reversal } from "./state.ts";
 
 /** What the journal says of a rollout that another job began and did not end. */
 export interface Unfinished {
   /** Who served before it began. */
   from: Color | null;
   /** What it was giving up for; null when it was not. */
-  undoing: Undoing | null;
+  reversal: Reversal | null;
 }
 
 /** Which rollout is meant: the one of this release to this color. */
@@ -29,10 +29,10 @@ export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinis
   // Somebody else has changed the color since: that one began from where this one has left it.
   const later = records.slice(records.indexOf(begun) + 1);
   if (later.some((record) => record.step === "shift" && record.event === "begun")) return null;
-  const undoing = rest.findLast(({ event }) => event === "undoing");
+  const reversal = rest.findLast(({ event }) => event === "undoing");
   return {
     from: isColor(begun.from) ? begun.from : null,
-    undoing: undoing ? { why: textOf(undoing.why), blame: undoing.blame === true } : null,
+    reversal: reversal ? { why: textOf(reversal.why), blame: reversal.blame === true } : null,
   };
 }
 
@@ -40,7 +40,7 @@ export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinis
  * Whether the last change of color is the one of this release, and it ended with everybody there. Who asks for it again
  * has only lost sight of the job that made it.
  */
-export function isMade(records: readonly JournalRecord[], { color, release }: Aim): boolean {
+export function isCompleted(records: readonly JournalRecord[], { color, release }: Aim): boolean {
   const last = records.findLast(({ step, event }) => step === "shift" && (event === "begun" || event === "ended"));
   return last?.outcome === "committed" && last.color === color && last.release === release;
 }
@@ -49,7 +49,7 @@ export function isMade(records: readonly JournalRecord[], { color, release }: Ai
  * Whether the release has served before and left of its own accord: going back to it is no trial, and takes seconds.
  * A release that was taken back has to prove itself like a new one.
  */
-export function isReturn(records: readonly JournalRecord[], aim: Aim): boolean {
+export function isRollback(records: readonly JournalRecord[], aim: Aim): boolean {
   if (openIncidents(records).some(({ release }) => release === aim.release)) return false;
   const ends = records.filter(
     ({ step, event, color, release }) =>
@@ -71,15 +71,15 @@ export function overtakenBy(records: readonly JournalRecord[], { color, release 
  */
 export function isWatched(
   { color, strategy }: Pick<Aim, "color"> & { strategy: Strategy },
-  { from, returning }: { from: Color | null; returning: boolean },
+  { from, rollback }: { from: Color | null; rollback: boolean },
 ): boolean {
-  return from !== null && from !== color && !returning && strategy !== "recreate";
+  return from !== null && from !== color && !rollback && strategy !== "recreate";
 }
 
 /** What a rollout is to do, by the settings and what has been. */
 export function planOf(
   aim: Aim & { epoch: string; strategy: Strategy; rollout: RolloutSettings },
-  found: { from: Color | null; returning: boolean },
+  found: { from: Color | null; rollback: boolean },
 ): RolloutPlan {
   const { color: target, epoch, strategy, rollout } = aim;
   const { from } = found;

@@ -1,7 +1,7 @@
 import type { Color } from "../color.ts";
 import type { Verdict } from "../verdict/verdict.ts";
-import { type RolloutPlan, trialSteps, wayBack } from "./plan.ts";
-import type { Action, Order, Rollout, RolloutEvent, Undoing } from "./state.ts";
+import { fallbackColor, type RolloutPlan, watchedSteps } from "./plan.ts";
+import type { Action, Order, Reversal, Rollout, RolloutEvent } from "./state.ts";
 
 /**
  * The change of color as a state machine: `resume` says where to begin, `actionOf` what to do, and `advance` where what
@@ -44,10 +44,10 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
     case "bake":
       return afterBake(rollout, event, plan);
     case "withdraw":
-      return event.kind === "withdrawn" ? undone(rollout) : rollout;
+      return event.kind === "withdrawn" ? reversed(rollout) : rollout;
     case "revert":
-      if (event.kind === "reverted") return undone(rollout);
-      return event.kind === "uncommitted" ? cannotGoBack(rollout, event.why) : rollout;
+      if (event.kind === "reverted") return reversed(rollout);
+      return event.kind === "uncommitted" ? cannotRevert(rollout, event.why) : rollout;
     case "done":
       return rollout;
   }
@@ -59,7 +59,7 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
  */
 export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
   const isWell = rollout.outcome === "committed" && rollout.why === null;
-  return isWell ? goBack(plan, aborted) : rollout;
+  return isWell ? revertTo(plan, aborted) : rollout;
 }
 
 /**
@@ -69,11 +69,11 @@ export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
  */
 export function resume(
   plan: RolloutPlan,
-  found: { committed: Color | null; epoch: string; undoing: Undoing | null },
+  found: { committed: Color | null; epoch: string; reversal: Reversal | null },
 ): Rollout {
   const isCommitted = found.committed === plan.target && found.epoch === plan.epoch;
-  if (found.undoing === null) return isCommitted ? committed(plan) : prepare();
-  return isCommitted ? goBack(plan, found.undoing) : withdraw(found.undoing.why, found.undoing.blame);
+  if (found.reversal === null) return isCommitted ? committed(plan) : prepare();
+  return isCommitted ? revertTo(plan, found.reversal) : withdraw(found.reversal.why, found.reversal.blame);
 }
 
 function afterPrepare(rollout: Phase<"prepare">, event: RolloutEvent, plan: RolloutPlan): Rollout {
@@ -131,7 +131,7 @@ function afterCommit(rollout: Phase<"commit">, event: RolloutEvent, plan: Rollou
 
 /** Whoever says pause as the last step ends gets that step's share kept. */
 function pauseLast(rollout: Phase<"commit">, plan: RolloutPlan): Rollout {
-  const last = stepOrCommit(plan, trialSteps(plan).length - 1, { paused: true, restarts: 0 });
+  const last = stepOrCommit(plan, watchedSteps(plan).length - 1, { paused: true, restarts: 0 });
   return last.phase === "step" ? last : rollout;
 }
 
@@ -139,24 +139,24 @@ function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPla
   switch (event.kind) {
     case "watched": {
       const { verdict, elapsed, heldFor } = event;
-      if (verdict.kind === "breach") return goBack(plan, { why: textOf(verdict), blame: true });
+      if (verdict.kind === "breach") return revertTo(plan, { why: textOf(verdict), blame: true });
       // Going back does not mend what hurts both colors.
       if (verdict.kind === "shared") return heldFor < plan.holdFor ? rollout : stay(tooLong(verdict, heldFor));
       if (elapsed < plan.bake) return rollout;
       if (verdict.kind === "good") return stay(null);
       const why = textOf(verdict);
-      return plan.onInconclusive === "promote" ? stay(why) : goBack(plan, { why, blame: false });
+      return plan.onInconclusive === "promote" ? stay(why) : revertTo(plan, { why, blame: false });
     }
     case "interrupted":
       return stay(event.why);
     case "ordered":
-      return event.order === "abort" ? goBack(plan, aborted) : rollout;
+      return event.order === "abort" ? revertTo(plan, aborted) : rollout;
     default:
       return rollout;
   }
 }
 
-const aborted: Undoing = { why: "aborted by hand", blame: false };
+const aborted: Reversal = { why: "aborted by hand", blame: false };
 
 /** An order other than promote. A pause before the first step holds in it. */
 function obey(rollout: Phase<"prepare" | "step">, order: Order): Rollout {
@@ -169,7 +169,7 @@ function prepare(): Rollout {
 }
 
 function stepOrCommit(plan: RolloutPlan, index: number, kept: { paused: boolean; restarts: number }): Rollout {
-  const step = trialSteps(plan)[index];
+  const step = watchedSteps(plan)[index];
   if (step === undefined) return { phase: "commit" };
   return { phase: "step", index, step, paused: kept.paused, restarts: kept.restarts };
 }
@@ -182,10 +182,10 @@ function withdraw(why: string, blame = false): Rollout {
   return { phase: "withdraw", why, blame };
 }
 
-function goBack(plan: RolloutPlan, { why, blame }: Undoing): Rollout {
-  const to = wayBack(plan);
+function revertTo(plan: RolloutPlan, { why, blame }: Reversal): Rollout {
+  const to = fallbackColor(plan);
   return to === null
-    ? cannotGoBack({ why, blame }, "no other color served before")
+    ? cannotRevert({ why, blame }, "no other color served before")
     : { phase: "revert", to, why, blame };
 }
 
@@ -193,11 +193,11 @@ function stay(why: string | null, blame = false): Rollout {
   return { phase: "done", outcome: "committed", why, blame };
 }
 
-function cannotGoBack({ why, blame }: Undoing, because: string): Rollout {
+function cannotRevert({ why, blame }: Reversal, because: string): Rollout {
   return stay(`${why}; there is no going back: ${because}`, blame);
 }
 
-function undone({ why, blame }: Undoing): Rollout {
+function reversed({ why, blame }: Reversal): Rollout {
   return { phase: "done", outcome: blame ? "rolled-back" : "held-back", why, blame };
 }
 

@@ -1,7 +1,7 @@
 import type { Color } from "../color.ts";
 import { command, GuardError } from "../errors.ts";
 import type { OrderInput, OrderResult } from "../jobs/inputs.ts";
-import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakUndoes } from "../journal/history.ts";
+import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakReverts } from "../journal/history.ts";
 import { openIncidents } from "../journal/incidents.ts";
 import type { JournalRecord } from "../journal/records.ts";
 
@@ -27,7 +27,7 @@ export function targetOf(
     return target("shift", shift.started);
   }
   const soak = order === "abort" && found.soaks ? soakBegun(records) : null;
-  if (soak && soakUndoes(records)) throw takenBackAlready(soak, stack);
+  if (soak && soakReverts(records)) throw takenBackAlready(soak, stack);
   if (soak) return target("soak", soak);
   if (order === "abort")
     throw new GuardError(

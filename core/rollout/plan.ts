@@ -37,7 +37,7 @@ export const canarySteps: readonly RolloutStep[] = [
 ];
 
 /** The color to go back to; null when no other color served before. */
-export function wayBack({ from, target }: RolloutPlan): Color | null {
+export function fallbackColor({ from, target }: RolloutPlan): Color | null {
   return from === target ? null : from;
 }
 
@@ -45,6 +45,6 @@ export function wayBack({ from, target }: RolloutPlan): Color | null {
  * The steps that put the target on trial beside the serving color. There are none when no other color serves; a step of
  * 0 seconds is none.
  */
-export function trialSteps(plan: RolloutPlan): RolloutStep[] {
-  return wayBack(plan) === null ? [] : plan.steps.filter(({ seconds }) => seconds > 0);
+export function watchedSteps(plan: RolloutPlan): RolloutStep[] {
+  return fallbackColor(plan) === null ? [] : plan.steps.filter(({ seconds }) => seconds > 0);
 }

@@ -1,17 +1,17 @@
 import type { Color } from "../color.ts";
 import type { JournalRecord } from "../journal/records.ts";
-import type { Undoing } from "./state.ts";
+import type { Reversal } from "./state.ts";
 
 /** What the journal says of one soak, so that its job can be started again at any moment. */
-export interface SoakSoFar {
+export interface SoakHistory {
   /** The edge's epoch when it began: with another one, somebody has changed who serves. */
   epoch: string;
   /** Seconds it has watched already; what it saw after its last record is watched again. */
   watched: number;
   /** The edge's epoch once it has gone back. */
-  back: string;
+  revertEpoch: string;
   /** Why it is going back; null when it is not. */
-  undoing: Undoing | null;
+  reversal: Reversal | null;
   ended: boolean;
 }
 
@@ -19,30 +19,30 @@ export interface SoakSoFar {
  * What has been of a soak; null when it has not begun.
  * @param soak its name, which is that of its service
  */
-export function soakSoFar(records: readonly JournalRecord[], soak: string): SoakSoFar | null {
+export function soakHistory(records: readonly JournalRecord[], soak: string): SoakHistory | null {
   const at = records.findIndex((record) => isOf(record, soak) && record.event === "begun");
   const begun = records[at];
   if (begun === undefined) return null;
   const rest = records.slice(at + 1).filter((record) => isOf(record, soak));
   const watched = rest.findLast(({ event }) => event === "watched");
-  const undoing = rest.findLast(({ event }) => event === "undoing");
+  const reversal = rest.findLast(({ event }) => event === "undoing");
   return {
-    ...{ epoch: String(begun.epoch), back: backOf(soak) },
+    ...{ epoch: String(begun.epoch), revertEpoch: revertEpochOf(soak) },
     watched: Number(watched?.elapsed ?? 0),
-    undoing: undoing ? { why: String(undoing.why), blame: undoing.blame === true } : null,
+    reversal: reversal ? { why: String(reversal.why), blame: reversal.blame === true } : null,
     ended: rest.some(({ event }) => event === "ended"),
   };
 }
 
 /** What a soak marks its way back with; a soak's name is unique, so the mark is. */
-export function backOf(soak: string): string {
+export function revertEpochOf(soak: string): string {
   return `soak-${soak}`;
 }
 
 /** The record a soak has begun with that has not ended yet; null when there is none. */
 export function openSoak(records: readonly JournalRecord[]): JournalRecord | null {
   const begun = records.findLast(({ step, event }) => step === "soak" && event === "begun");
-  return begun && !soakSoFar(records, String(begun.soak))?.ended ? begun : null;
+  return begun && !soakHistory(records, String(begun.soak))?.ended ? begun : null;
 }
 
 /**
@@ -53,10 +53,10 @@ export function openSoak(records: readonly JournalRecord[]): JournalRecord | nul
 export function isOurs(
   edge: { committed: Color | null; epoch: string },
   soak: { color: Color; from: { color: Color } },
-  story: SoakSoFar,
+  history: SoakHistory,
 ): boolean {
-  if (edge.committed === soak.color) return edge.epoch === story.epoch;
-  return edge.committed === soak.from.color && edge.epoch === story.back;
+  if (edge.committed === soak.color) return edge.epoch === history.epoch;
+  return edge.committed === soak.from.color && edge.epoch === history.revertEpoch;
 }
 
 function isOf(record: JournalRecord, soak: string): boolean {

@@ -3,7 +3,7 @@ import type { Verdict } from "../verdict/verdict.ts";
 import type { RolloutStep } from "./plan.ts";
 
 /** Why a rollout is undone. `blame`: the release is at fault and has an incident; else it may be tried again as it is. */
-export interface Undoing {
+export interface Reversal {
   why: string;
   blame: boolean;
 }
@@ -27,8 +27,8 @@ export type Rollout =
   | { phase: "step"; index: number; step: RolloutStep; paused: boolean; restarts: number }
   | { phase: "commit" }
   | { phase: "bake" }
-  | ({ phase: "withdraw" } & Undoing)
-  | ({ phase: "revert"; to: Color } & Undoing)
+  | ({ phase: "withdraw" } & Reversal)
+  | ({ phase: "revert"; to: Color } & Reversal)
   | ({ phase: "done" } & Ending);
 
 /**

@@ -3,7 +3,7 @@ import { describeShare, type Figures, percent, timedAnswers } from "./figures.ts
 import { type Level, levelOf, type Measure, measureErrors, measureLatency, type Thresholds } from "./thresholds.ts";
 
 /** A service of which some replicas do not answer. */
-export interface Missing {
+export interface Shortfall {
   service: string;
   /** How many answer, fewer than are wanted. */
   ready: number;
@@ -21,9 +21,9 @@ export interface Sample {
   /** The other color, over the same window; null when it has no figures. After the commit it has few or none. */
   serving: Figures | null;
   /** Services of the judged release that lack replicas. */
-  candidateMissing: Missing[];
+  candidateShortfalls: Shortfall[];
   /** The same of the other color. */
-  servingMissing: Missing[];
+  activeShortfalls: Shortfall[];
   /** The database's connections: in use, and how many there may be. Null when not known. */
   connections: { used: number; max: number } | null;
   /** Why the database cannot be reached; null when it can. */
@@ -94,25 +94,25 @@ function databaseFindings({ databaseError, connections }: Sample, thresholds: Th
   return [{ level: levelOf(percent(used, max), { warning, breach }), text, shared }];
 }
 
-function healthFindings({ color, candidateMissing, servingMissing }: Sample): Finding[] {
-  return candidateMissing.map((own) => {
-    const other = servingMissing.find(({ service }) => service === own.service);
+function healthFindings({ color, candidateShortfalls, activeShortfalls }: Sample): Finding[] {
+  return candidateShortfalls.map((own) => {
+    const other = activeShortfalls.find(({ service }) => service === own.service);
     const shared = other !== undefined && !isClearlyLess(own, other);
-    return { level: "breach", text: describeMissing(color, own), shared };
+    return { level: "breach", text: describeShortfalls(color, own), shared };
   });
 }
 
 /** A service without any replica does not answer at all: that is worse than whatever share of them is missing. */
-function isClearlyLess(own: Missing, other: Missing): boolean {
+function isClearlyLess(own: Shortfall, other: Shortfall): boolean {
   if (own.ready === 0 && other.ready > 0) return true;
-  return missingShare(own) >= clearlyWorse * missingShare(other);
+  return shortfallShare(own) >= clearlyWorse * shortfallShare(other);
 }
 
-function missingShare({ ready, wanted }: Missing): number {
+function shortfallShare({ ready, wanted }: Shortfall): number {
   return percent(wanted - ready, wanted);
 }
 
-function describeMissing(color: Color, { service, ready, wanted }: Missing): string {
+function describeShortfalls(color: Color, { service, ready, wanted }: Shortfall): string {
   return `${color} ${service}: ${ready} of ${wanted} ready`;
 }
 
@@ -163,10 +163,10 @@ function tooFewAnswers(candidate: Figures, { minimumSamples }: Thresholds): stri
   return timed < minimumSamples ? [`${timed} answers, at least ${minimumSamples} are needed to judge`] : [];
 }
 
-function warningsOfOther({ color, serving, servingMissing }: Sample, thresholds: Thresholds): string[] {
+function warningsOfOther({ color, serving, activeShortfalls }: Sample, thresholds: Thresholds): string[] {
   const measures = serving === null ? [] : [measureErrors(serving, thresholds), measureLatency(serving, thresholds)];
   const ill = measures.filter(({ level }) => level === "breach").map(({ text }) => text);
-  const missing = servingMissing.map((one) => describeMissing(otherColor(color), one));
+  const missing = activeShortfalls.map((one) => describeShortfalls(otherColor(color), one));
   return [...missing, ...ill].map((text) => `the other color: ${text}`);
 }
 

@@ -9,8 +9,8 @@ import { stackOf } from "../../core/names.ts";
 import { moveDurably, writeDurably } from "../../shared/files.ts";
 import type { JobContext } from "../context.ts";
 import { databaseReady, postgresTool } from "../database/postgres.ts";
-import { refuseServing } from "../edge/refuse-active.ts";
-import { standStill } from "../shift/quiesce.ts";
+import { refuseActive } from "../edge/refuse-active.ts";
+import { quiesce } from "../shift/quiesce.ts";
 import { endSoak } from "../soak/soak.ts";
 
 /** The file that names the last good backup, in the folder of the backups. */
@@ -22,10 +22,10 @@ export const lastSuccessFile = "LAST_SUCCESS.txt";
  */
 export async function backup(input: BackupInput, context: JobContext) {
   const { database, timeout } = input;
-  await refuseServing(input, context);
+  await refuseActive(input, context);
   // With this step a deploy begins that changes the color a soak of the other one could go back to.
   await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
-  if (input.strategy === "recreate") await standStill({ ...input, grace: input.workerGrace + 30 }, context);
+  if (input.strategy === "recreate") await quiesce({ ...input, grace: input.workerGrace + 30 }, context);
   await databaseReady(context, database);
   const at = context.now().toISOString();
   const file = `${at.replaceAll(/[-:]|\.\d+/g, "")}-${input.release}.dump`;

@@ -3,7 +3,7 @@ import type { MigrationInput } from "../../core/jobs/inputs.ts";
 import { names, stackOf } from "../../core/names.ts";
 import type { JobContext } from "../context.ts";
 import { connect, databaseReady, migrationLock } from "../database/postgres.ts";
-import { refuseServing } from "../edge/refuse-active.ts";
+import { refuseActive } from "../edge/refuse-active.ts";
 import { ask } from "../http.ts";
 import type { TaskOutcome } from "../swarm/docker.ts";
 import { until } from "../until.ts";
@@ -13,7 +13,7 @@ import { until } from "../until.ts";
  * done when the current revision is the head and the color that serves is still ready.
  */
 export async function migration(input: MigrationInput, context: JobContext) {
-  await refuseServing(input, context);
+  await refuseActive(input, context);
   await databaseReady(context, input.database);
   const lock = await connect(input.database, "turnout-migration");
   try {

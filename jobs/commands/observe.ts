@@ -3,7 +3,7 @@ import { type Color, isColor } from "../../core/color.ts";
 import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
 import { jobPaths } from "../../core/jobs/argv.ts";
 import type { ObserveInput } from "../../core/jobs/inputs.ts";
-import { lastUndone, soakUnderWay, trialUnderWay } from "../../core/journal/history.ts";
+import { lastReverted, soakUnderWay, stepUnderWay } from "../../core/journal/history.ts";
 import { openIncidents } from "../../core/journal/incidents.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import type { JobContext } from "../context.ts";
@@ -33,9 +33,9 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     lastBackup: lastBackup?.split(" ")[0] ?? null,
     lastRelease: shift ? lastRelease(shift) : null,
     incidents: openIncidents(records),
-    trial: trialUnderWay(records),
+    canaryStep: stepUnderWay(records),
     soak: soakUnderWay(records, context.now()),
-    lastUndone: lastUndone(records),
+    lastReverted: lastReverted(records),
     versions: {
       blue: versionIn(services, "blue", provenIn(done, "blue")),
       green: versionIn(services, "green", provenIn(done, "green")),

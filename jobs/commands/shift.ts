@@ -5,15 +5,15 @@ import { describeIncident, incidentId, openIncidents } from "../../core/journal/
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { stackOf } from "../../core/names.ts";
 import { versionOf } from "../../core/release/release.ts";
-import { isMade, isReturn, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
+import { isCompleted, isRollback, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
 import { abortLate, actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { Rollout } from "../../core/rollout/state.ts";
 import type { JobContext } from "../context.ts";
 import { mustBeReady } from "../edge/ready.ts";
 import { replicasReady } from "../edge/replicas.ts";
-import { notesOf } from "../recorder.ts";
-import { openAgain, wake } from "../shift/quiesce.ts";
-import { type Hands, ordersOf, performer } from "../shift/rollout.ts";
+import { recorderOf } from "../recorder.ts";
+import { endMaintenance, resumeColor } from "../shift/quiesce.ts";
+import { ordersOf, performer, type RolloutTools } from "../shift/rollout.ts";
 import { createWatch } from "../shift/watch.ts";
 import { endSoak } from "../soak/soak.ts";
 
@@ -29,31 +29,31 @@ export async function shift(input: ShiftInput, context: JobContext) {
   const { committed, epoch, maintenance } = await edge.state();
   const records = await context.journal.read();
   const left = unfinished(records, input);
-  const returning = isReturn(records, input);
-  const plan = planOf(input, { from: left ? left.from : committed, returning });
+  const rollback = isRollback(records, input);
+  const plan = planOf(input, { from: left ? left.from : committed, rollback });
   const orders = ordersOf(context, records.length);
   const watch = createWatch(input, context);
-  const hands = handsOf(input, context, { plan, edge, watch, orders });
+  const tools = toolsOf(input, context, { plan, edge, watch, orders });
 
-  const rollout = resume(plan, { committed, epoch, undoing: left?.undoing ?? null });
-  if (rollout.phase === "done" && !maintenance && isMade(records, input)) return made(hands);
-  if (committed !== input.color) refuseUnfit(input, records, returning);
+  const rollout = resume(plan, { committed, epoch, reversal: left?.reversal ?? null });
+  if (rollout.phase === "done" && !maintenance && isCompleted(records, input)) return made(tools);
+  if (committed !== input.color) refuseUnfit(input, records, rollback);
   await endSoak(context, `${input.version} is shifted to ${input.color}`);
-  if (!left) await hands.note("begun", { from: plan.from, strategy: input.strategy, returning });
+  if (!left) await tools.record("begun", { from: plan.from, strategy: input.strategy, rollback });
   try {
     // A deploy by `recreate` that was given up has left this color stopped.
-    if (maintenance && committed === input.color) await wakeAndWait(hands);
-    const end = await carryOut(rollout, hands);
-    return await conclude(end, isWatched(input, { from: plan.from, returning }), hands);
+    if (maintenance && committed === input.color) await resumeAndWait(tools);
+    const end = await carryOut(rollout, tools);
+    return await conclude(end, isWatched(input, { from: plan.from, rollback }), tools);
   } finally {
     await watch.end();
   }
 }
 
 /** Does what the rollout asks for, until it has ended and nobody wants it otherwise. */
-async function carryOut(begun: Rollout, hands: Hands): Promise<Done> {
-  const { plan, orders, noteOrSay } = hands;
-  const perform = performer(hands);
+async function carryOut(begun: Rollout, tools: RolloutTools): Promise<Done> {
+  const { plan, orders, recordOrSay } = tools;
+  const perform = performer(tools);
   let rollout = begun;
   for (;;) {
     if (rollout.phase === "done") {
@@ -63,7 +63,7 @@ async function carryOut(begun: Rollout, hands: Hands): Promise<Done> {
     } else rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
     // Without this record the next job begins anew.
     if ("why" in rollout && rollout.phase !== "done")
-      await noteOrSay("undoing", { why: rollout.why, blame: rollout.blame });
+      await recordOrSay("undoing", { why: rollout.why, blame: rollout.blame });
   }
 }
 
@@ -72,7 +72,7 @@ async function carryOut(begun: Rollout, hands: Hands): Promise<Done> {
  * through since. A release that has served before is let through, since a way back must not depend on anybody.
  * @throws GuardError
  */
-function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], returning: boolean): void {
+function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollback: boolean): void {
   const { prefix, color, version, release } = input;
   const incident = openIncidents(records).find((one) => one.release === release);
   if (incident)
@@ -80,7 +80,7 @@ function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], retur
       `${color} ${version} was taken back ${describeIncident(incident)}`,
       `deploy a corrected version, or say \`${command("ops -- retry", stackOf(prefix))}\` and run it again`,
     );
-  const other = returning ? undefined : overtakenBy(records, input);
+  const other = rollback ? undefined : overtakenBy(records, input);
   if (other)
     throw new GuardError(
       `Another deploy has prepared ${color} for ${other.release} at ${other.at} (${other.operator}), ` +
@@ -93,9 +93,9 @@ function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], retur
  * The color has been stopped for a deploy that was given up. Its workers are started with it, since it may not be ready
  * without them; and visitors come back only once it is, for the schema may have gone further than it can live with.
  */
-async function wakeAndWait({ input, context, handOver }: Hands): Promise<void> {
+async function resumeAndWait({ input, context, handOver }: RolloutTools): Promise<void> {
   const { prefix, color, version, web, edge } = input;
-  await wake(prefix, color, web, context);
+  await resumeColor(prefix, color, web, context);
   await replicasReady(input, context);
   await handOver(color);
   try {
@@ -112,7 +112,7 @@ async function wakeAndWait({ input, context, handOver }: Hands): Promise<void> {
 }
 
 /** An earlier job has made this very change: what it did stands, and is not done a second time. */
-async function made({ input, plan, context, handOver }: Hands) {
+async function made({ input, plan, context, handOver }: RolloutTools) {
   const { color, version, release } = input;
   await handOver(color);
   context.say(`shift: ${color} ${version} serves already, by a job of before`);
@@ -120,8 +120,8 @@ async function made({ input, plan, context, handOver }: Hands) {
 }
 
 /** Writes down how it ended, and says so. @throws StepError when the old color serves */
-async function conclude(end: Done, watched: boolean, hands: Hands) {
-  const { input, plan, edge, context, note, handOver } = hands;
+async function conclude(end: Done, watched: boolean, tools: RolloutTools) {
+  const { input, plan, edge, context, record, handOver } = tools;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
   const stack = stackOf(input.prefix);
@@ -131,14 +131,14 @@ async function conclude(end: Done, watched: boolean, hands: Hands) {
   // An earlier job may have died between its commit, or its way back, and this.
   if (serving && !stopped) await handOver(serving);
   if (outcome === "committed") {
-    await openAgain(edge, context);
-    if (watched) await watchOn(hands);
-    await note("ended", { outcome, why, blame });
+    await endMaintenance(edge, context);
+    if (watched) await startSoak(tools);
+    await record("ended", { outcome, why, blame });
     context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
     return { from: plan.from, color, release };
   }
   const incident = outcome === "rolled-back" ? incidentId(context.now(), color) : undefined;
-  await note("ended", { outcome, why, blame, ...(incident ? { incident } : {}) });
+  await record("ended", { outcome, why, blame, ...(incident ? { incident } : {}) });
   const serves = plan.from ? `${plan.from} serves` : "nobody serves yet";
   if (incident)
     throw new StepError(
@@ -153,16 +153,16 @@ async function conclude(end: Done, watched: boolean, hands: Hands) {
 }
 
 /** What the rollout needs of the world, once. */
-function handsOf(
+function toolsOf(
   input: ShiftInput,
   context: JobContext,
-  rest: Pick<Hands, "plan" | "edge" | "watch" | "orders">,
-): Hands {
+  rest: Pick<RolloutTools, "plan" | "edge" | "watch" | "orders">,
+): RolloutTools {
   const { prefix, color, version, release, workers, workerGrace, timeout } = input;
   let handedTo: Color | undefined;
   return {
     ...{ input, context },
-    ...notesOf(context, "shift", { color, version, release }),
+    ...recorderOf(context, "shift", { color, version, release }),
     ...rest,
     async handOver(to) {
       if (handedTo === to) return;
@@ -174,17 +174,17 @@ function handsOf(
 }
 
 /** Lets a job watch the release on, after the update has returned. */
-async function watchOn({ input, plan, edge, orders, context }: Hands): Promise<void> {
+async function startSoak({ input, plan, edge, orders, context }: RolloutTools): Promise<void> {
   const { prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout } = input;
   const { soak, hold, drain } = input.rollout;
   const { token: _token, ...address } = input.edge;
   const old = plan.from && (await edge.state()).releases[plan.from];
   if (soak === 0 || plan.from === null || !old) return;
-  const told: SoakInput = {
+  const soakInput: SoakInput = {
     ...{ prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout },
-    ...{ soak, hold, drain, heard: orders.heard() },
+    ...{ soak, hold, drain, ordersRead: orders.ordersRead() },
     edge: address,
     from: { color: plan.from, release: old, version: versionOf(old) },
   };
-  await context.docker.startSoak(told, input.soakSecrets);
+  await context.docker.startSoak(soakInput, input.soakSecrets);
 }

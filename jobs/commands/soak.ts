@@ -3,7 +3,7 @@ import { parseConnectionString } from "../../core/jobs/database-address.ts";
 import type { SoakInput } from "../../core/jobs/inputs.ts";
 import type { JobContext } from "../context.ts";
 import { createWatch } from "../shift/watch.ts";
-import { watchOn } from "../soak/soak.ts";
+import { startSoak } from "../soak/soak.ts";
 import { soakOf } from "../soak/tools.ts";
 
 /** Watches a release on after its update has returned; the secrets it needs are files. */
@@ -14,7 +14,7 @@ export async function soak(input: SoakInput, context: JobContext) {
   const database = parseConnectionString(await secret("database_url"));
   const watch = createWatch({ ...input, edge: address, database }, context);
   try {
-    const { outcome, why } = await watchOn(soakOf({ name, input, address, watch, context }));
+    const { outcome, why } = await startSoak(soakOf({ name, input, address, watch, context }));
     return { color: input.color, outcome, why };
   } finally {
     await watch.end();

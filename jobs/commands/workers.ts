@@ -9,12 +9,18 @@ export async function workers(input: WorkersInput, context: JobContext) {
   const { committed } = await context.edge(input.edge).state();
   const awake = committed === null || committed === input.color;
   if (awake) await start(input.prefix, input.color, input.workers, input.timeout, context);
-  else await rest(input.prefix, input.color, input.workers, input.workerGrace + 30, context);
+  else await stopServices(input.prefix, input.color, input.workers, input.workerGrace + 30, context);
   return { color: input.color, awake };
 }
 
 /** Lets a color's workers finish what they are at, and waits until they have ended. */
-export async function rest(prefix: string, color: Color, workers: Wanted[], timeout: number, context: JobContext) {
+export async function stopServices(
+  prefix: string,
+  color: Color,
+  workers: Wanted[],
+  timeout: number,
+  context: JobContext,
+) {
   const services = workers.map((worker) => names(prefix).service(color, worker.service));
   for (const service of services) await context.docker.scale(service, 0);
   await settled(prefix, services, timeout, context, (state) => state.alive === 0 || `${state.alive} still at work`);

@@ -3,14 +3,14 @@ import type { DatabaseAddress } from "../../core/jobs/inputs.ts";
 import { connect } from "./postgres.ts";
 
 /** How the database is: its connections, or why it cannot be reached. */
-export interface Pulse {
+export interface DatabaseHealth {
   connections: { used: number; max: number } | null;
   error: string | null;
 }
 
 /** Feels a database's pulse. */
-export interface PulseTaker {
-  feel(): Promise<Pulse>;
+export interface DatabaseMonitor {
+  check(): Promise<DatabaseHealth>;
   end(): Promise<void>;
 }
 
@@ -21,21 +21,21 @@ const question = `select (select count(*) from pg_stat_activity where backend_ty
 const patience = 3_000;
 
 /** Feels a database's pulse over one connection, which is made anew whenever it was lost. */
-export function pulseOf(address: DatabaseAddress): PulseTaker {
+export function databaseMonitor(address: DatabaseAddress): DatabaseMonitor {
   let client: pg.Client | undefined;
   const drop = () => {
     const lost = client;
     client = undefined;
     lost?.end().catch(() => undefined);
   };
-  const ask = async (): Promise<Pulse> => {
+  const ask = async (): Promise<DatabaseHealth> => {
     client ??= await connect(address, "turnout-watch");
     const { rows } = await client.query<{ used: number; max: number }>(question);
     const [row] = rows;
     return { connections: row ? { used: row.used, max: row.max } : null, error: null };
   };
   return {
-    async feel() {
+    async check() {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`it says nothing for ${patience / 1000} s`)), patience);

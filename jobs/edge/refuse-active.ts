@@ -10,7 +10,7 @@ import type { JobContext } from "../context.ts";
  * that before it began; another update may have committed this very color since, and only a job is alone at work.
  * @throws GuardError
  */
-export async function refuseServing(
+export async function refuseActive(
   input: { prefix: string; color: Color; version: string; release: string; strategy: Strategy; edge: EdgeAddress },
   context: JobContext,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Color } from "../../core/color.ts";
 import type { WatchInput } from "../../core/jobs/inputs.ts";
 import { names } from "../../core/names.ts";
-import type { Missing } from "../../core/verdict/verdict.ts";
+import type { Shortfall } from "../../core/verdict/verdict.ts";
 import type { JobContext } from "../context.ts";
 import type { ServersAnswer } from "./client.ts";
 import { lowered, upOf } from "./replicas.ts";
@@ -10,10 +10,10 @@ import { lowered, upOf } from "./replicas.ts";
  * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
  * dead replica. When none is left it counts at once.
  */
-const missingFor = 3_000;
+const shortFor = 3_000;
 
 /** Says which services of a color lack replicas, by what the edge has just said of them. */
-export type MissingFinder = (servers: ServersAnswer, color: Color) => Promise<Missing[]>;
+export type ShortfallFinder = (servers: ServersAnswer, color: Color) => Promise<Shortfall[]>;
 
 /**
  * Remembers for how long replicas have been missing.
@@ -22,18 +22,18 @@ export type MissingFinder = (servers: ServersAnswer, color: Color) => Promise<Mi
  * many are wanted by now, and the lower number counts. When it does not say, what was told counts. Of the watched color
  * at least one is wanted: no setting says none, so whoever took the last one away has hurt it.
  */
-export function createMissingFinder(
+export function createShortfallFinder(
   { prefix, color: watched, web }: Pick<WatchInput, "prefix" | "color" | "web">,
   { docker, monotonic }: Pick<JobContext, "docker" | "monotonic">,
-): MissingFinder {
+): ShortfallFinder {
   const since = new Map<string, number>();
 
   /** Whether a service has missed replicas for long enough, this look included. */
-  const counts = (name: string, { ready, wanted }: Missing): boolean => {
+  const counts = (name: string, { ready, wanted }: Shortfall): boolean => {
     if (ready >= wanted) since.delete(name);
     else if (!since.has(name)) since.set(name, monotonic());
     const from = since.get(name);
-    return from !== undefined && (ready === 0 || monotonic() - from >= missingFor);
+    return from !== undefined && (ready === 0 || monotonic() - from >= shortFor);
   };
 
   return async (servers, color) => {

@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Color } from "../../core/color.ts";
 import type { EdgeAddress, Wanted } from "../../core/jobs/inputs.ts";
 import { names } from "../../core/names.ts";
-import { rest } from "../commands/workers.ts";
+import { stopServices } from "../commands/workers.ts";
 import type { JobContext } from "../context.ts";
 import type { EdgeClient } from "../edge/client.ts";
 
 /** What stops, and where. */
-export interface Standstill {
+export interface QuiesceInput {
   prefix: string;
   edge: EdgeAddress;
   /** The color that is to serve afterwards. */
@@ -25,7 +25,7 @@ const retryAfterSeconds = 60;
  * Puts the maintenance page up and stops the color that serves, so that nobody works on the database while it is backed
  * up and migrated. Does nothing when no other color serves. May be done again.
  */
-export async function standStill(input: Standstill, context: JobContext): Promise<void> {
+export async function quiesce(input: QuiesceInput, context: JobContext): Promise<void> {
   const edge = context.edge(input.edge);
   const { committed, maintenance } = await edge.state();
   if (committed === null || committed === input.color) return;
@@ -38,16 +38,16 @@ export async function standStill(input: Standstill, context: JobContext): Promis
   context.say(`recreate: the maintenance page is up; ${committed} stops`);
   // One of a shift before would start workers in the middle of this.
   await context.docker.endJob(input.prefix, "handover");
-  await rest(input.prefix, committed, [...input.web, ...input.workers], input.grace, context);
+  await stopServices(input.prefix, committed, [...input.web, ...input.workers], input.grace, context);
 }
 
 /** Starts the web services of a color that a standstill has stopped. Its workers are started like any other's. */
-export async function wake(prefix: string, color: Color, web: Wanted[], context: JobContext): Promise<void> {
+export async function resumeColor(prefix: string, color: Color, web: Wanted[], context: JobContext): Promise<void> {
   for (const { service, replicas } of web) await context.docker.scale(names(prefix).service(color, service), replicas);
 }
 
 /** Whether a standstill has stopped a color's web services, and nobody has started them since. */
-export async function isAsleep(
+export async function isQuiesced(
   { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
   context: JobContext,
 ): Promise<boolean> {
@@ -56,7 +56,7 @@ export async function isAsleep(
 }
 
 /** Takes the maintenance page down, if it is up. */
-export async function openAgain(edge: EdgeClient, context: JobContext): Promise<void> {
+export async function endMaintenance(edge: EdgeClient, context: JobContext): Promise<void> {
   if (!(await edge.state()).maintenance) return;
   await edge.setMaintenance({ on: false });
   context.say("recreate: the maintenance page is down");

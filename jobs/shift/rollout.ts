@@ -7,21 +7,21 @@ import type { JobContext } from "../context.ts";
 import { type EdgeClient, EdgeNotLive, EdgeRefused, EdgeUnreachable } from "../edge/client.ts";
 import { mustBeReady } from "../edge/ready.ts";
 import { replicasReady, wantedNow } from "../edge/replicas.ts";
-import type { Notes } from "../recorder.ts";
-import { isAsleep, openAgain, wake } from "./quiesce.ts";
-import type { Look, Watch } from "./watch.ts";
+import type { Recorder } from "../recorder.ts";
+import { endMaintenance, isQuiesced, resumeColor } from "./quiesce.ts";
+import type { Assessment, Watch } from "./watch.ts";
 
 /** How long a candidate goes on when nobody renews its lease, in milliseconds. It is renewed with every look. */
 export const leaseMs = 10_000;
 
 /** Milliseconds between two looks. */
-const lookEvery = 1_000;
+const sampleEvery = 1_000;
 
 /** Milliseconds between two lines for the operator. */
 const sayEvery = 5_000;
 
 /** What the hands work with. */
-export interface Hands extends Notes {
+export interface RolloutTools extends Recorder {
   input: ShiftInput;
   plan: RolloutPlan;
   edge: EdgeClient;
@@ -36,72 +36,72 @@ export interface Hands extends Notes {
 export interface Orders {
   next(): Promise<RolloutEvent | undefined>;
   /** How many records of the journal were looked through. */
-  heard(): number;
+  ordersRead(): number;
 }
 
 /** @param from how many records were in the journal when orders began to count */
 export function ordersOf({ journal, say }: JobContext, from: number): Orders {
-  let heard = from;
+  let ordersRead = from;
   return {
     async next() {
-      const found = nextOrder(await journal.read(), heard);
+      const found = nextOrder(await journal.read(), ordersRead);
       if (!found) return undefined;
-      heard = found.next;
+      ordersRead = found.next;
       say(`shift: ${found.order}, by ${found.by}`);
       return { kind: "ordered", order: found.order };
     },
-    heard: () => heard,
+    ordersRead: () => ordersRead,
   };
 }
 
 /** Performs the actions of a rollout: each call does one thing and says what happened. */
-export function performer(hands: Hands): (action: Action) => Promise<RolloutEvent> {
-  const { edge, context } = hands;
+export function performer(tools: RolloutTools): (action: Action) => Promise<RolloutEvent> {
+  const { edge, context } = tools;
   const interrupted = context.interrupted();
-  const stage = stageOf(hands, interrupted);
+  const stage = stageOf(tools, interrupted);
   return async (action) => {
     switch (action.kind) {
       case "prepare":
-        return prepare(hands, interrupted);
+        return prepare(tools, interrupted);
       case "commit":
-        return commit(hands, interrupted);
+        return commit(tools, interrupted);
       case "withdraw":
         await edge.clearCandidate();
         return { kind: "withdrawn" };
       case "revert":
-        return revert(hands, action.to);
+        return revert(tools, action.to);
       case "trial":
       case "bake":
         return stage(action);
       case "finish":
-        throw new Error(`the rollout of ${hands.plan.target} has ended already`);
+        throw new Error(`the rollout of ${tools.plan.target} has ended already`);
     }
   };
 }
 
 /** What a person or the system asks of this job; undefined when nobody does. */
-async function told({ orders }: Hands, interrupted: AbortSignal): Promise<RolloutEvent | undefined> {
+async function interruption({ orders }: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent | undefined> {
   if (interrupted.aborted) return { kind: "interrupted", why: "the job was told to end" };
   return orders.next();
 }
 
 /** Takes back what an earlier job left on trial, and sees that the target can serve. Heeds what it is told meanwhile. */
-async function prepare(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
-  const { input, edge, context } = hands;
+async function prepare(tools: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, edge, context } = tools;
   const state = await edge.state();
   if (state.candidate !== null) await edge.clearCandidate();
   if (state.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
-  const pulse = context.pulse(input.database);
+  const monitor = context.monitor(input.database);
   let word: RolloutEvent | undefined;
   const stop = async () => {
-    word = await told(hands, interrupted);
+    word = await interruption(tools, interrupted);
     return word !== undefined;
   };
   try {
-    if (await isAsleep(input, context)) await wakeIdle(input, context);
+    if (await isQuiesced(input, context)) await resumeTarget(input, context);
     await replicasReady(input, context, stop);
     if (word) return word;
-    const { connections, error } = await pulse.feel();
+    const { connections, error } = await monitor.check();
     if (error !== null) return { kind: "unprepared", why: `the database does not answer: ${error}` };
     if (connections && connections.used * 100 > connections.max * input.thresholds.connections)
       return {
@@ -112,26 +112,26 @@ async function prepare(hands: Hands, interrupted: AbortSignal): Promise<RolloutE
   } catch (error) {
     return { kind: "unprepared", why: messageOf(error) };
   } finally {
-    await pulse.end();
+    await monitor.end();
   }
 }
 
 /** A standstill has stopped the target; before anybody is sent there, it has to live with the schema as it is now. */
-async function wakeIdle(input: ShiftInput, context: JobContext): Promise<void> {
-  await wake(input.prefix, input.color, input.web, context);
+async function resumeTarget(input: ShiftInput, context: JobContext): Promise<void> {
+  await resumeColor(input.prefix, input.color, input.web, context);
   await replicasReady(input, context);
   await mustBeReady({ ...input, entrance: input.edge.previewUrl }, context);
 }
 
 /** Gives the target all requests in one step, and asks the edge itself who serves now. */
-async function commit(hands: Hands, interrupted: AbortSignal): Promise<RolloutEvent> {
-  const { input, plan, edge, context, note, noteOrSay, handOver } = hands;
+async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent> {
+  const { input, plan, edge, context, record, recordOrSay, handOver } = tools;
   try {
     // A replica may have died since it was last looked at.
     await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
     // A disk that takes no record keeps the change from being made at all.
-    await note("committing");
-    const word = await told(hands, interrupted);
+    await record("committing");
+    const word = await interruption(tools, interrupted);
     if (word) return word;
     const { rollout, color } = input;
     const skewMs = plan.steps.length > 0 ? rollout.skew * 1_000 : 0;
@@ -147,14 +147,17 @@ async function commit(hands: Hands, interrupted: AbortSignal): Promise<RolloutEv
   // A HAProxy that is just starting reads from its volume who serves, and that is written.
   if (live && live.committed !== input.color)
     return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
-  await noteOrSay("committed");
-  await openAgain(edge, context);
+  await recordOrSay("committed");
+  await endMaintenance(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
 }
 
 /** Gives everybody back to the old color, if it is still warm. */
-async function revert({ input, plan, edge, context, handOver }: Hands, to: ShiftInput["color"]): Promise<RolloutEvent> {
+async function revert(
+  { input, plan, edge, context, handOver }: RolloutTools,
+  to: ShiftInput["color"],
+): Promise<RolloutEvent> {
   try {
     const web = await wantedNow({ ...input, color: to }, context);
     await replicasReady({ ...input, color: to, version: "", web, timeout: Math.min(10, input.timeout) }, context);
@@ -180,22 +183,22 @@ function notYetLive(edge: EdgeClient) {
 type Stage = Extract<Action, { kind: "trial" | "bake" }>;
 
 /** Watches a step or the bake, one look a call. A new step begins with fresh figures and no time passed. */
-function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
-  const { plan, edge, watch, context, note, noteOrSay } = hands;
+function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
+  const { plan, edge, watch, context, record, recordOrSay } = tools;
   let current = "";
   let elapsed = 0;
   let heldFor = 0;
   let onHold = false;
   let last = 0;
-  let said = 0;
+  let reportedAt = 0;
 
   const begin = async (action: Stage) => {
     current = nameOf(action);
-    [elapsed, heldFor, onHold, said] = [0, 0, false, context.monotonic()];
+    [elapsed, heldFor, onHold, reportedAt] = [0, 0, false, context.monotonic()];
     watch.restart();
     if (action.kind === "trial") {
       await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
-      await note("trial", { weight: action.weight, seconds: action.seconds });
+      await record("trial", { weight: action.weight, seconds: action.seconds });
       context.say(`shift: ${plan.target} takes ${action.weight} %`);
     }
     last = context.monotonic();
@@ -213,10 +216,10 @@ function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Pro
     return { kind: "interrupted", why: `somebody else has given the requests to ${committed ?? "nobody"}` };
   };
 
-  const tell = (action: Stage, { text, verdict }: Look, paused: boolean, over: boolean) => {
+  const report = (action: Stage, { text, verdict }: Assessment, paused: boolean, over: boolean) => {
     const now = context.monotonic();
-    if (now - said < sayEvery && !over) return;
-    said = now;
+    if (now - reportedAt < sayEvery && !over) return;
+    reportedAt = now;
     const where = action.kind === "trial" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
     const left = paused
       ? "paused"
@@ -228,7 +231,7 @@ function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Pro
   };
 
   const blind = async (why: string): Promise<RolloutEvent> => {
-    await context.sleep(lookEvery);
+    await context.sleep(sampleEvery);
     const now = context.monotonic();
     [elapsed, heldFor, onHold, last] = [0, heldFor + (now - last) / 1_000, true, now];
     const verdict: Verdict = { kind: "shared", reasons: [why], warnings: [] };
@@ -239,29 +242,29 @@ function stageOf(hands: Hands, interrupted: AbortSignal): (action: Stage) => Pro
   return async (action) => {
     try {
       if (nameOf(action) !== current) await begin(action);
-      const change = (await lost(action)) ?? (await told(hands, interrupted));
+      const change = (await lost(action)) ?? (await interruption(tools, interrupted));
       if (change) {
         if (change.kind === "lease-lost") current = "";
         return change;
       }
       // Time counts up to the look: what its probes bring is seen by the next one.
       const now = context.monotonic();
-      const look = await watch.look();
+      const seen = await watch.assess();
       const paused = action.kind === "trial" && action.paused;
       const passed = (now - last) / 1_000;
       last = now;
       // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
       // What it was held for adds up: trouble that comes and goes must not hold it for ever.
-      if (look.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
+      if (seen.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
       else {
         if (!paused && !onHold) elapsed += passed;
         onHold = false;
       }
-      const over = look.verdict.kind === "breach" || (!paused && elapsed >= action.seconds);
-      tell(action, look, paused, over);
-      if (over) await noteOrSay("watched", { stage: nameOf(action), ...look.verdict, figures: look.text });
-      else await context.sleep(lookEvery);
-      return { kind: "watched", verdict: look.verdict, elapsed, heldFor };
+      const over = seen.verdict.kind === "breach" || (!paused && elapsed >= action.seconds);
+      report(action, seen, paused, over);
+      if (over) await recordOrSay("watched", { stage: nameOf(action), ...seen.verdict, figures: seen.text });
+      else await context.sleep(sampleEvery);
+      return { kind: "watched", verdict: seen.verdict, elapsed, heldFor };
     } catch (error) {
       // Everybody is there already: who cannot see waits, as for trouble of both colors.
       if (action.kind === "bake") return blind(messageOf(error));

@@ -3,12 +3,12 @@ import type { WatchInput } from "../../core/jobs/inputs.ts";
 import { describeSample, difference, type Figures, type Reading, timedAnswers } from "../../core/verdict/figures.ts";
 import { judge, type Sample, type Verdict } from "../../core/verdict/verdict.ts";
 import type { JobContext } from "../context.ts";
-import { createMissingFinder } from "../edge/shortfall.ts";
+import { createShortfallFinder } from "../edge/shortfall.ts";
 import { ask } from "../http.ts";
 import type { Clock } from "../until.ts";
 
 /** What one look at a release found. */
-export interface Look {
+export interface Assessment {
   verdict: Verdict;
   /** Both colors' figures on one line. */
   text: string;
@@ -18,7 +18,7 @@ export interface Look {
 /** Watches a release beside the other color. */
 export interface Watch {
   /** Looks once, and sends probes where visitors are too few to judge by. */
-  look(): Promise<Look>;
+  assess(): Promise<Assessment>;
   /** Forgets what was seen: a new step begins. */
   restart(): void;
   end(): Promise<void>;
@@ -46,11 +46,11 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   const { color, thresholds } = input;
   const other = otherColor(color);
   const edge = context.edge(input.edge, 5_000);
-  const pulse = context.pulse(input.database);
+  const monitor = context.monitor(input.database);
   let readings: { at: number; reading: Reading }[] = [];
   let databaseAway = false;
   let metricsFrom = Number.NEGATIVE_INFINITY;
-  const missing = createMissingFinder(input, context);
+  const missing = createShortfallFinder(input, context);
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
   const remember = (at: number, reading: Reading) => {
@@ -62,12 +62,12 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     return { seconds: (at - oldest.at) / 1_000, figures: difference(oldest.reading, reading) };
   };
 
-  const look = async (): Promise<Look> => {
+  const assess = async (): Promise<Assessment> => {
     const [state, servers, counters, health, metrics] = await Promise.all([
       edge.state(),
       edge.servers(),
       edge.counters(),
-      pulse.feel(),
+      monitor.check(),
       metricsOf(input),
     ]);
     const at = context.monotonic();
@@ -81,8 +81,8 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       seconds,
       candidate: figures[color],
       serving: beside,
-      candidateMissing: await missing(servers, color),
-      servingMissing: beside === null ? [] : await missing(servers, other),
+      candidateShortfalls: await missing(servers, color),
+      activeShortfalls: beside === null ? [] : await missing(servers, other),
       connections: health.connections,
       databaseError: health.error,
       metrics: null,
@@ -95,8 +95,8 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   };
 
   return {
-    async look() {
-      const seen = await look();
+    async assess() {
+      const seen = await assess();
       // A breach needs no more answers, and is not to wait for them.
       if (seen.verdict.kind !== "breach")
         await probe(input, context, tooFew(seen.sample.candidate, thresholds.minimumSamples));
@@ -105,7 +105,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
     restart() {
       readings = [];
     },
-    end: () => pulse.end(),
+    end: () => monitor.end(),
   };
 }
 

@@ -2,12 +2,12 @@ import type { Color } from "../../core/color.ts";
 import { incidentId } from "../../core/journal/incidents.ts";
 import { advance, resume } from "../../core/rollout/machine.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";
-import { backOf, isOurs, openSoak, type SoakSoFar, soakSoFar } from "../../core/rollout/soak.ts";
-import type { Rollout, Undoing } from "../../core/rollout/state.ts";
+import { isOurs, openSoak, revertEpochOf, type SoakHistory, soakHistory } from "../../core/rollout/soak.ts";
+import type { Reversal, Rollout } from "../../core/rollout/state.ts";
 import type { JobContext } from "../context.ts";
 import { revert } from "./revert.ts";
 import type { Soak } from "./tools.ts";
-import { lookerOf } from "./watch.ts";
+import { samplerOf } from "./watch.ts";
 
 /** Seconds to wait for whoever else changes the system when it is to go back. */
 const lockPatience = 600;
@@ -21,33 +21,33 @@ export interface SoakEnd {
 type Done = Extract<Rollout, { phase: "done" }>;
 
 /** The edge says that it went back, the journal, which could not be written, not why. */
-const unrecorded: Undoing = { why: "it was taken back while the journal could not be written", blame: true };
+const unrecorded: Reversal = { why: "it was taken back while the journal could not be written", blame: true };
 
 /**
  * Watches a committed release on, and takes it back when it is at fault. It decides by `core/rollout.ts`, as a shift
  * does in its bake. Every turn is in the journal before it is done, so the job may be killed and started again anywhere.
  */
-export async function watchOn(soak: Soak): Promise<SoakEnd> {
+export async function startSoak(soak: Soak): Promise<SoakEnd> {
   const { input, edge } = soak;
-  const story = await beginOrGoOn(soak);
+  const history = await beginOrGoOn(soak);
   const state = await edge.state();
-  if (story.ended || !isOurs(state, input, story)) return leave(soak);
+  if (history.ended || !isOurs(state, input, history)) return leave(soak);
   const plan: RolloutPlan = {
-    ...{ target: input.color, from: input.from.color, epoch: story.epoch },
+    ...{ target: input.color, from: input.from.color, epoch: history.epoch },
     ...{ steps: [], bake: input.soak, holdFor: input.hold },
     // Nothing wrong was seen, and the update has long returned.
     onInconclusive: "promote",
   };
   // Its own commit of the way back does not make it another's: going back is finished.
-  const undoing = story.undoing ?? (state.committed === input.from.color ? unrecorded : null);
-  let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, undoing });
-  const look = lookerOf(soak, story);
+  const reversal = history.reversal ?? (state.committed === input.from.color ? unrecorded : null);
+  let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, reversal });
+  const sample = samplerOf(soak, history);
   while (rollout.phase === "bake") {
-    const event = await look();
+    const event = await sample();
     if (event === "superseded") return leave(soak);
     if (event !== "unsure") rollout = advance(rollout, event, plan);
   }
-  if (rollout.phase === "revert") return goBack(soak, story, rollout, plan);
+  if (rollout.phase === "revert") return revertTo(soak, history, rollout, plan);
   return conclude(soak, rollout as Done);
 }
 
@@ -64,21 +64,21 @@ export async function endSoak({ journal, now }: JobContext, why: string, watchin
   await journal.append({ at: now().toISOString(), ...about, event: "ended", outcome: "superseded", why, blame: false });
 }
 
-async function beginOrGoOn(soak: Soak): Promise<SoakSoFar> {
+async function beginOrGoOn(soak: Soak): Promise<SoakHistory> {
   const { name, input, edge, context } = soak;
-  const begun = soakSoFar(await context.journal.read(), name);
+  const begun = soakHistory(await context.journal.read(), name);
   if (begun) return begun;
   const { epoch } = await edge.state();
   const until = new Date(context.now().getTime() + input.soak * 1_000).toISOString();
-  await soak.note("begun", { from: input.from.color, until, epoch });
+  await soak.record("begun", { from: input.from.color, until, epoch });
   context.say(`soak: watching ${input.color} ${input.version} for ${input.soak} s`);
-  return { epoch, back: backOf(name), watched: 0, undoing: null, ended: false };
+  return { epoch, revertEpoch: revertEpochOf(name), watched: 0, reversal: null, ended: false };
 }
 
 /** Gives everybody back to the color before, alone at work: whoever comes first, this or the next deploy, ends the other. */
-async function goBack(
+async function revertTo(
   soak: Soak,
-  found: SoakSoFar,
+  found: SoakHistory,
   rollout: Extract<Rollout, { phase: "revert" }>,
   plan: RolloutPlan,
 ): Promise<SoakEnd> {
@@ -87,11 +87,11 @@ async function goBack(
   context.say(`soak: ${input.color} ${input.version} is taken back: ${why}`);
   const unlock = await context.journal.lock(lockPatience);
   try {
-    const story = soakSoFar(await context.journal.read(), name) ?? found;
-    if (story.ended || !isOurs(await edge.state(), input, story)) return await leave(soak);
+    const history = soakHistory(await context.journal.read(), name) ?? found;
+    if (history.ended || !isOurs(await edge.state(), input, history)) return await leave(soak);
     // A full disk must not keep a bad release among the users.
-    if (story.undoing === null) await soak.noteOrSay("undoing", { why, blame });
-    return await conclude(soak, advance(rollout, await revert(soak, story.back), plan) as Done);
+    if (history.reversal === null) await soak.recordOrSay("undoing", { why, blame });
+    return await conclude(soak, advance(rollout, await revert(soak, history.revertEpoch), plan) as Done);
   } finally {
     await unlock();
   }
@@ -100,7 +100,7 @@ async function goBack(
 async function conclude(soak: Soak, { outcome, why, blame }: Done): Promise<SoakEnd> {
   const { input, context } = soak;
   const incident = outcome === "rolled-back" ? { incident: incidentId(context.now(), input.color) } : {};
-  await soak.note("ended", { outcome, why, blame, ...incident });
+  await soak.record("ended", { outcome, why, blame, ...incident });
   const serves = outcome === "committed" ? input.color : input.from.color;
   context.say(`soak: ${outcome}, ${serves} serves${why ? `: ${why}` : ""}`);
   return { outcome, why };
@@ -110,8 +110,8 @@ async function conclude(soak: Soak, { outcome, why, blame }: Done): Promise<Soak
 async function leave(soak: Soak): Promise<SoakEnd> {
   const { name, context } = soak;
   const why = "who serves was changed by somebody else";
-  if (!soakSoFar(await context.journal.read(), name)?.ended)
-    await soak.note("ended", { outcome: "superseded", why, blame: false });
+  if (!soakHistory(await context.journal.read(), name)?.ended)
+    await soak.record("ended", { outcome: "superseded", why, blame: false });
   context.say("soak: ended, for who serves was changed or is about to be");
   return { outcome: "superseded", why };
 }

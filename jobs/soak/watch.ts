@@ -1,11 +1,11 @@
 import { nextOrder } from "../../core/rollout/history.ts";
-import { isOurs, type SoakSoFar, soakSoFar } from "../../core/rollout/soak.ts";
+import { isOurs, type SoakHistory, soakHistory } from "../../core/rollout/soak.ts";
 import type { RolloutEvent } from "../../core/rollout/state.ts";
-import type { Look } from "../shift/watch.ts";
+import type { Assessment } from "../shift/watch.ts";
 import type { Soak } from "./tools.ts";
 
 /** Milliseconds between two looks. */
-const lookEvery = 2_000;
+const sampleEvery = 2_000;
 
 /** Milliseconds between two records of what is seen. A job that is started again watches no more than this twice. */
 const noteEvery = 60_000;
@@ -17,63 +17,63 @@ export type Seen = RolloutEvent | "unsure" | "superseded";
  * Looks at a soak's release, one look a call. Time is counted by the clock nobody can set; what passes while nobody
  * watches, or cannot see, does not count. One look in breach is looked at again before it counts.
  */
-export function lookerOf(soak: Soak, { watched }: SoakSoFar): () => Promise<Seen> {
+export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<Seen> {
   const { name, input, edge, context } = soak;
-  const story = { elapsed: watched, heldFor: 0, inBreach: false, heard: input.heard };
+  const progress = { elapsed: watched, heldFor: 0, inBreach: false, ordersRead: input.ordersRead };
   let last = context.monotonic();
   let noted = Number.NEGATIVE_INFINITY;
 
   /** What others have said by the journal or the edge. */
   const told = async (): Promise<Seen | undefined> => {
     const records = await context.journal.read();
-    const found = soakSoFar(records, name);
+    const found = soakHistory(records, name);
     if (found === null || found.ended) return "superseded";
-    const order = nextOrder(records, story.heard);
+    const order = nextOrder(records, progress.ordersRead);
     if (order) {
-      story.heard = order.next;
+      progress.ordersRead = order.next;
       return { kind: "ordered", order: order.order };
     }
     const state = await edge.state().catch(() => undefined);
     return state === undefined || isOurs(state, input, found) ? undefined : "superseded";
   };
 
-  const count = (look: Pick<Look, "verdict">) => {
+  const count = (sample: Pick<Assessment, "verdict">) => {
     const now = context.monotonic();
     const passed = (now - last) / 1_000;
     last = now;
-    const shared = look.verdict.kind === "shared";
-    story.heldFor = shared ? story.heldFor + passed : 0;
-    if (!shared) story.elapsed += passed;
+    const shared = sample.verdict.kind === "shared";
+    progress.heldFor = shared ? progress.heldFor + passed : 0;
+    if (!shared) progress.elapsed += passed;
   };
 
-  const write = async ({ verdict, text }: Pick<Look, "verdict" | "text">) => {
+  const write = async ({ verdict, text }: Pick<Assessment, "verdict" | "text">) => {
     if (verdict.kind !== "breach" && context.monotonic() - noted < noteEvery) return;
     noted = context.monotonic();
-    const left = Math.max(0, input.soak - story.elapsed);
+    const left = Math.max(0, input.soak - progress.elapsed);
     const until = new Date(context.now().getTime() + left * 1_000).toISOString();
-    await soak.noteOrSay("watched", { elapsed: Math.round(story.elapsed), until, ...verdict, figures: text });
+    await soak.recordOrSay("watched", { elapsed: Math.round(progress.elapsed), until, ...verdict, figures: text });
     const notes = [...verdict.reasons, ...verdict.warnings];
     context.say(`soak: ${verdict.kind}, ${Math.ceil(left)} s left · ${[text, ...notes].join(" · ")}`);
   };
 
   return async () => {
-    const look = await soak.watch.look().catch(blind);
+    const sample = await soak.watch.assess().catch(blind);
     const word = await told();
     if (word) return word;
-    count(look);
-    await write(look);
-    const { elapsed, heldFor } = story;
-    const isBreach = look.verdict.kind === "breach";
-    const isNew = isBreach && !story.inBreach;
-    story.inBreach = isBreach;
-    const isLast = isBreach ? !isNew : look.verdict.kind !== "shared" && elapsed >= input.soak;
-    if (!isLast) await context.sleep(lookEvery);
-    return isNew ? "unsure" : { kind: "watched", verdict: look.verdict, elapsed, heldFor };
+    count(sample);
+    await write(sample);
+    const { elapsed, heldFor } = progress;
+    const isBreach = sample.verdict.kind === "breach";
+    const isNew = isBreach && !progress.inBreach;
+    progress.inBreach = isBreach;
+    const isLast = isBreach ? !isNew : sample.verdict.kind !== "shared" && elapsed >= input.soak;
+    if (!isLast) await context.sleep(sampleEvery);
+    return isNew ? "unsure" : { kind: "watched", verdict: sample.verdict, elapsed, heldFor };
   };
 }
 
 /** Who cannot see blames nobody: it is waited for as trouble of both colors is. */
-function blind(error: unknown): Pick<Look, "verdict" | "text"> {
+function blind(error: unknown): Pick<Assessment, "verdict" | "text"> {
   const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
   return { verdict: { kind: "shared", reasons: [why], warnings: [] }, text: "nothing to be seen" };
 }

@@ -7,7 +7,7 @@ import { binomialBound, visit } from "../support/agent/visitors.ts";
 
 let own: TestEdge;
 const leaseMs = 60_000;
-const trial = (weight: number) => own.client.setCandidate({ color: "green", weight, leaseMs });
+const canaryStep = (weight: number) => own.client.setCandidate({ color: "green", weight, leaseMs });
 const colorOf = (answer: Answer) => answer.headers["x-turnout-color"];
 const newcomers = (count: number) => Array.from({ length: count }, () => undefined);
 /** A visitor who holds the cookie of a bucket; `extra` stands behind it. */
@@ -22,7 +22,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
 
   for (const weight of [5, 25])
     it(`gives the candidate ${weight} % of 10,000 visitors`, async (t) => {
-      await trial(weight);
+      await canaryStep(weight);
       const visits = await visit(own.url(), newcomers(10_000));
       const got = visits.filter(({ color }) => color === "green").length;
       const bound = binomialBound(10_000, weight / 100);
@@ -36,7 +36,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     });
 
   it("keeps a visitor's color at a weight, and moves them at most once while it grows", async () => {
-    await trial(5);
+    await canaryStep(5);
     const first = await visit(own.url(), newcomers(1_000));
     const again = await visit(
       own.url(),
@@ -47,7 +47,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
       first.map((one) => ({ ...one, given: false })),
       "the same color and no other cookie",
     );
-    await trial(25);
+    await canaryStep(25);
     const grown = await visit(
       own.url(),
       again.map(({ cookie }) => cookie),
@@ -58,7 +58,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     });
     const got = grown.filter(({ color }) => color === "green").length;
     assert.ok(Math.abs(got - 250) <= binomialBound(1_000, 0.25), `${got} of 1,000 at 25 %`);
-    await trial(5);
+    await canaryStep(5);
     const shrunk = await visit(
       own.url(),
       grown.map(({ cookie }) => cookie),
@@ -71,7 +71,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
   });
 
   it("says how long and how the cookie is kept, beside the application's own", async () => {
-    await trial(25);
+    await canaryStep(25);
     const { headers } = await own.ask("/?set=a%3D1&set=turnout2%3D2");
     const [a, b, ours, ...more] = headers["set-cookie"] ?? [];
     assert.deepEqual([a, b, more], ["a=1", "turnout2=2", []]);
@@ -79,7 +79,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
   });
 
   it("draws anew for a cookie that says nothing", async () => {
-    await trial(100);
+    await canaryStep(100);
     for (const cookie of [
       "turnout=",
       "turnout=green",
@@ -92,7 +92,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
       assert.match(headers["set-cookie"]?.[0] ?? "", /^turnout=green\.\d{1,2};/, cookie);
     }
     // The bucket decides, not the color that is named.
-    await trial(25);
+    await canaryStep(25);
     assert.equal(colorOf(await holding("turnout=blue.24")), "green");
     assert.equal(colorOf(await holding("turnout=green.25")), "blue");
   });
@@ -126,7 +126,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     assert.equal((await own.ask()).headers["set-cookie"], undefined);
     assert.equal(colorOf(await holding("turnout=green.0")), "blue");
     assert.equal((await holding("turnout=green.0")).headers["set-cookie"], undefined);
-    await trial(50);
+    await canaryStep(50);
     const preview = await fetch(own.url("/", own.ports.preview));
     assert.equal(preview.headers.get("set-cookie"), null);
     await own.client.clearCandidate();
@@ -219,7 +219,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
       const less = (color: "blue" | "green") => now[color].map((count, i) => count - (before[color][i] ?? 0));
       return { blue: less("blue"), green: less("green") };
     };
-    await trial(30);
+    await canaryStep(30);
     const cookies = Array.from({ length: 100 }, (_, bucket) => `turnout=blue.${bucket}`);
     const byCookie = await grown(() => visit(own.url(), cookies));
     assert.deepEqual(byCookie, { blue: [70, 70, 70], green: [30, 30, 30] });

@@ -33,14 +33,14 @@ export async function tailJournal(image: string, stack: string, volume: string):
   createInterface({ input: tail.stdout }).on("line", (line) => {
     if (!line) return;
     records.push(JSON.parse(line) as JournalRecord);
-    for (const look of waiting) look();
+    for (const sample of waiting) sample();
   });
 
   return {
     records,
     next(what, from, fits, seconds = 90) {
       const { promise, resolve, reject } = Promise.withResolvers<JournalRecord>();
-      const look = () => {
+      const sample = () => {
         const found = records.slice(from).find(fits);
         if (found) resolve(found);
       };
@@ -49,11 +49,11 @@ export async function tailJournal(image: string, stack: string, volume: string):
         reject(new Error(`no record of ${what} within ${seconds} s; there are ${last.join(", ") || "none"}`));
       };
       const timer = setTimeout(late, seconds * 1000).unref();
-      waiting.add(look);
-      look();
+      waiting.add(sample);
+      sample();
       return promise.finally(() => {
         clearTimeout(timer);
-        waiting.delete(look);
+        waiting.delete(sample);
       });
     },
     async stop() {

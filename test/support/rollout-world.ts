@@ -4,7 +4,7 @@ import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import type { EdgeTime } from "../../core/edge/time.ts";
 import { actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";
-import type { Action, Rollout, RolloutEvent, Undoing } from "../../core/rollout/state.ts";
+import type { Action, Reversal, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
 import type { Verdict } from "../../core/verdict/verdict.ts";
 
 const leaseMs = 10_000;
@@ -40,7 +40,7 @@ export class World {
   edge: EdgeState;
   rollout: Rollout;
   readonly #now = { bootId: "boot", uptimeMs: 0, wallMs: 0 } satisfies EdgeTime;
-  #undoing: Undoing | null = null;
+  #undoing: Reversal | null = null;
   #job = newJob();
 
   /** @param left whether an earlier job left the target on trial */
@@ -86,7 +86,7 @@ export class World {
   }
 
   #resumed(): Rollout {
-    return resume(this.plan, { ...this.edge, undoing: this.#undoing });
+    return resume(this.plan, { ...this.edge, reversal: this.#undoing });
   }
 
   #hear(event: RolloutEvent): void {

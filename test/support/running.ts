@@ -43,11 +43,11 @@ export function startCommand(stack: TestStack, ...argv: string[]): Running {
   return {
     ended,
     async says(pattern, seconds) {
-      const heard = await poll(`${argv.join(" ")} says ${pattern}`, seconds, async () => {
+      const ordersRead = await poll(`${argv.join(" ")} says ${pattern}`, seconds, async () => {
         if (pattern.test(text)) return true;
         return over ? false : undefined;
       });
-      assert.ok(heard, `ended before it said ${pattern}: ${text}`);
+      assert.ok(ordersRead, `ended before it said ${pattern}: ${text}`);
     },
     async killEngine() {
       const engine = await poll("the engine's process", 5, () => engineBelow(child.pid ?? 0));

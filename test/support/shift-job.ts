@@ -112,7 +112,7 @@ export async function startJob(
   const waiting = new Set<(line: string) => void>();
   createInterface({ input: run.stderr }).on("line", (line) => {
     lines.push(line);
-    for (const look of waiting) look(line);
+    for (const sample of waiting) sample(line);
   });
   const ended = run.then(({ exitCode, stdout, stderr }): JobEnd => {
     const result = exitCode === 0 ? (JSON.parse(stdout) as ShiftResult) : undefined;
@@ -129,15 +129,15 @@ export async function startJob(
     ended,
     said(pattern) {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const look = (line: string) => pattern.test(line) && resolve(line);
+      const sample = (line: string) => pattern.test(line) && resolve(line);
       const missing = () => reject(new Error(`${verb} did not say ${pattern}, but:\n${lines.join("\n")}`));
       const timer = setTimeout(missing, 90_000).unref();
-      waiting.add(look);
-      lines.forEach(look);
+      waiting.add(sample);
+      lines.forEach(sample);
       void ended.then(missing);
       return promise.finally(() => {
         clearTimeout(timer);
-        waiting.delete(look);
+        waiting.delete(sample);
       });
     },
     async kill() {

@@ -10,7 +10,7 @@ import type { JournalRecord } from "../../core/journal/records.ts";
 import { type Figures, noFigures } from "../../core/verdict/figures.ts";
 import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import type { JobContext } from "../../jobs/context.ts";
-import type { Pulse } from "../../jobs/database/health.ts";
+import type { DatabaseHealth } from "../../jobs/database/health.ts";
 import { type EdgeClient, EdgeUnreachable } from "../../jobs/edge/client.ts";
 import { Journal } from "../../jobs/journal.ts";
 
@@ -36,7 +36,7 @@ export class ShiftWorld {
   ready: PerColor<number> = { blue: 1, green: 1 };
   /** Replicas that Docker is to run, by a service's whole name; services not named here are not there. */
   wanted: Map<string, number> | Error = new Map();
-  pulse: Pulse = { connections: { used: 5, max: 100 }, error: null };
+  monitor: DatabaseHealth = { connections: { used: 5, max: 100 }, error: null };
   readonly interrupt = new AbortController();
   /** The job is dead: nothing it does has an effect. */
   dead = false;
@@ -126,7 +126,7 @@ export class ShiftWorld {
         },
       }) as unknown as JobContext["docker"],
       edge: () => this.#mortal(this.#client()),
-      pulse: () => ({ feel: async () => this.pulse, end: async () => undefined }),
+      monitor: () => ({ check: async () => this.monitor, end: async () => undefined }),
       interrupted: () => this.interrupt.signal,
       say: (line) => this.said.push(line),
       now: () => new Date(this.#now),
@@ -136,7 +136,7 @@ export class ShiftWorld {
   }
 
   /** The shift's own records: event, and what it is about. */
-  async story(): Promise<string[]> {
+  async history(): Promise<string[]> {
     return (await this.journal.read()).filter(({ step }) => step === "shift").map(describe);
   }
 
@@ -165,8 +165,8 @@ export class ShiftWorld {
   }
 
   /** What a job reaches the world by; a dead one reaches nothing. */
-  #mortal<T extends object>(hands: T): T {
-    return new Proxy(hands, {
+  #mortal<T extends object>(tools: T): T {
+    return new Proxy(tools, {
       get: (target, name) => {
         const own: unknown = Reflect.get(target, name);
         if (typeof own !== "function") return own;

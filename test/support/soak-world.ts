@@ -12,7 +12,7 @@ import type { Verdict } from "../../core/verdict/verdict.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { EdgeUnreachable } from "../../jobs/edge/client.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { type SoakEnd, watchOn } from "../../jobs/soak/soak.ts";
+import { type SoakEnd, startSoak } from "../../jobs/soak/soak.ts";
 import { soakOf } from "../../jobs/soak/tools.ts";
 
 /** What a soak is told: green 1.1.0 is watched for ten minutes, blue 1.0.0 served before. */
@@ -26,7 +26,7 @@ export const soakInput: SoakInput = {
   },
   web: [{ service: "api", replicas: 2 }],
   thresholds: defaultThresholds,
-  ...{ probes: [], metrics: null, soak: 600, heard: 0, hold: 120, drain: 900, workerGrace: 30, timeout: 60 },
+  ...{ probes: [], metrics: null, soak: 600, ordersRead: 0, hold: 120, drain: 900, workerGrace: 30, timeout: 60 },
   from: { color: "blue", release: "1.0.0-deadbeef", version: "1.0.0" },
   workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
 };
@@ -77,11 +77,11 @@ export class SoakWorld {
 
   /** Runs the job once, to its end or its death. */
   run(input: SoakInput = soakInput): Promise<SoakEnd> {
-    return watchOn(
+    return startSoak(
       soakOf({
         ...{ name: "turnout-test-soak-1", input, context: this.context() },
         address: { ...input.edge, token: "the token" },
-        watch: { look: () => this.#look(), restart: () => undefined, end: async () => undefined },
+        watch: { assess: () => this.#look(), restart: () => undefined, end: async () => undefined },
       }),
     );
   }

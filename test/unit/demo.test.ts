@@ -7,7 +7,7 @@ import { SettingsError } from "../../core/errors.ts";
 /** Commands of a stack whose engine must not be asked for anything. */
 function untouchable(stack: string): Commands {
   const engine = new Proxy({}, { get: (_target, key) => assert.fail(`the engine was asked for ${String(key)}`) });
-  return { engine, site: { stack }, run: {}, say: assert.fail } as unknown as Commands;
+  return { engine, target: { stack }, run: {}, say: assert.fail } as unknown as Commands;
 }
 
 test("the demo's commands refuse every stack but dev, before the engine is asked for anything", async () => {

@@ -42,7 +42,7 @@ test("who is ready is asked of a fresh worker once it has checked everybody itse
     const refuse = () => Promise.reject(new Error("not asked for"));
     const keeper = await createKeeper({
       haproxy: haproxy as Haproxy,
-      store: { load: async () => initialState("e1"), save: refuse, mend: refuse },
+      store: { load: async () => initialState("e1"), save: refuse, repair: refuse },
       configs: { put: refuse, finish: refuse, noteServers: refuse, view: refuse },
       time: () => ({ bootId: "boot", uptimeMs: 0, wallMs: 0 }),
       sleep: async (milliseconds) => slept.push(milliseconds),

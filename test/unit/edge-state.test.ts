@@ -98,9 +98,9 @@ describe("edge state", () => {
     assert.equal(mapValue(initialState("e")), "-:-:0:-:-:-");
     assert.equal(mapValue(apply(initialState("e"), ...both)), "-:-:0:green:-:-");
     assert.equal(mapValue(serving), "blue:-:0:green:-:-");
-    const trial = apply(serving, { kind: "candidate", color: "green", weight: 25, leaseMs: 5_000 });
-    assert.equal(mapValue(trial), "blue:green:25:green:-:-");
-    assert.equal(startValue(trial), "blue:-:0:green:-:-");
+    const canaryStep = apply(serving, { kind: "candidate", color: "green", weight: 25, leaseMs: 5_000 });
+    assert.equal(mapValue(canaryStep), "blue:green:25:green:-:-");
+    assert.equal(startValue(canaryStep), "blue:-:0:green:-:-");
     assert.deepEqual(releaseEntries(serving), [
       ["blue", "1.0.0"],
       ["blue/1.0.0", "1.0.0"],
@@ -240,14 +240,14 @@ describe("edge state", () => {
         fc.integer({ min: -1e12, max: 1e12 }),
         fc.boolean(),
         (leaseMs, passed, jump, rebooted) => {
-          const trial = apply(serving, { kind: "candidate", color: "green", weight: 10, leaseMs });
+          const canaryStep = apply(serving, { kind: "candidate", color: "green", weight: 10, leaseMs });
           const later = {
             bootId: rebooted ? "another" : now.bootId,
             uptimeMs: now.uptimeMs + passed,
             wallMs: now.wallMs + passed + jump,
           };
-          const after = expire(trial, later);
-          const expected = rebooted || passed >= leaseMs ? serving : trial;
+          const after = expire(canaryStep, later);
+          const expected = rebooted || passed >= leaseMs ? serving : canaryStep;
           assert.deepEqual(after, expected);
         },
       ),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { engine } from "../../cli/engine.ts";
-import type { Run } from "../../core/deploy/overrides.ts";
+import type { Overrides } from "../../core/deploy/overrides.ts";
 
 /** An engine that writes down what it is told, for a run or to set. @returns the file */
 function writingEngine(t: TestContext): string {
@@ -31,7 +31,7 @@ esac
 }
 
 /** @returns what an engine was told for the run */
-async function upWith(t: TestContext, run?: Run): Promise<string> {
+async function upWith(t: TestContext, run?: Overrides): Promise<string> {
   const told = writingEngine(t);
   assert.equal(await engine("test", "turnout").up(run), 0);
   return readFileSync(told, "utf8");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lastUndone, shiftUnderWay, soakUnderWay, trialUnderWay } from "../../core/journal/history.ts";
+import { lastReverted, shiftUnderWay, soakUnderWay, stepUnderWay } from "../../core/journal/history.ts";
 import { incidentOf, openIncidents } from "../../core/journal/incidents.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { told } from "../support/records.ts";
 
-const trial = { weight: 5, seconds: 300 };
+const canaryStep = { weight: 5, seconds: 300 };
 const blue = { color: "blue", version: "1.0.0", release: "1.0.0-deadbeef" };
 
 test("a shift is under way from its start to its end, in one of four phases", () => {
@@ -14,20 +14,20 @@ test("a shift is under way from its start to its end, in one of four phases", ()
     [told(["smoke started"], ["smoke done"]), undefined],
     [told(["shift started"]), "prepare"],
     [told(["shift started"], ["shift begun"]), "prepare"],
-    [told(["shift started"], ["shift trial", trial]), "trial"],
-    [told(["shift started"], ["shift trial", trial], ["shift watched"]), "trial"],
-    [told(["shift started"], ["shift trial", trial], ["shift committed"]), "committed"],
+    [told(["shift started"], ["shift trial", canaryStep]), "trial"],
+    [told(["shift started"], ["shift trial", canaryStep], ["shift watched"]), "trial"],
+    [told(["shift started"], ["shift trial", canaryStep], ["shift committed"]), "committed"],
     [told(["shift started"], ["shift committed"], ["shift watched"]), "committed"],
-    [told(["shift started"], ["shift trial", trial], ["shift undoing"]), "undoing"],
+    [told(["shift started"], ["shift trial", canaryStep], ["shift undoing"]), "undoing"],
     [told(["shift started"], ["shift committed"], ["shift undoing"]), "undoing"],
     [told(["shift started"], ["shift committed"], ["shift ended"]), undefined],
     [told(["shift started"], ["shift ended"], ["shift done"]), undefined],
     [told(["shift started"], ["shift failed"]), undefined],
     // What runs beside a shift does not end it; the next update does.
-    [told(["shift started"], ["shift trial", trial], ["handover started"], ["soak started"]), "trial"],
-    [told(["shift started"], ["shift trial", trial], ["edge-config started"]), undefined],
+    [told(["shift started"], ["shift trial", canaryStep], ["handover started"], ["soak started"]), "trial"],
+    [told(["shift started"], ["shift trial", canaryStep], ["edge-config started"]), undefined],
     // A job goes on with what the one before it has left.
-    [told(["shift started"], ["shift trial", trial], ["shift started"]), "prepare"],
+    [told(["shift started"], ["shift trial", canaryStep], ["shift started"]), "prepare"],
     [told(["shift started"], ["shift committed"], ["shift started"]), "committed"],
     [told(["shift started"], ["shift undoing"], ["shift started"]), "undoing"],
     // Another release's is another rollout.
@@ -39,9 +39,14 @@ test("a shift is under way from its start to its end, in one of four phases", ()
 });
 
 test("the step of a canary that is under way, and whether its time stands still", () => {
-  const journal = told(["shift started"], ["shift trial", trial], ["shift watched"], ["shift trial", { seconds: 600 }]);
-  assert.deepEqual(trialUnderWay(journal), { since: "2026-11-22T08:00:03.000Z", seconds: 600, paused: false });
-  assert.equal(trialUnderWay(told(["shift started"])), null);
+  const journal = told(
+    ["shift started"],
+    ["shift trial", canaryStep],
+    ["shift watched"],
+    ["shift trial", { seconds: 600 }],
+  );
+  assert.deepEqual(stepUnderWay(journal), { since: "2026-11-22T08:00:03.000Z", seconds: 600, paused: false });
+  assert.equal(stepUnderWay(told(["shift started"])), null);
   const orders: [string[], boolean][] = [
     [["order pause"], true],
     [["order pause", "order resume"], false],
@@ -51,9 +56,9 @@ test("the step of a canary that is under way, and whether its time stands still"
     [["order pause", "order abort"], true],
   ];
   for (const [given, paused] of orders)
-    assert.equal(trialUnderWay([...journal, ...told(...given.map((one): [string] => [one]))])?.paused, paused);
-  const earlier = told(["order pause"], ["shift started"], ["shift trial", trial]);
-  assert.equal(trialUnderWay(earlier)?.paused, false, "an order to an earlier job");
+    assert.equal(stepUnderWay([...journal, ...told(...given.map((one): [string] => [one]))])?.paused, paused);
+  const earlier = told(["order pause"], ["shift started"], ["shift trial", canaryStep]);
+  assert.equal(stepUnderWay(earlier)?.paused, false, "an order to an earlier job");
 });
 
 test("a soak is under way until it has ended, or its time and a minute are over", () => {
@@ -82,22 +87,22 @@ test("a soak is under way until it has ended, or its time and a minute are over"
 
 test("the release that was taken back last, unless one was committed after it", () => {
   const rolledBack = { outcome: "rolled-back", why: "error rate 2.0 %", incident: "i-1" };
-  const undone = {
+  const reversed = {
     ...{ at: "2026-11-22T08:00:00.000Z", step: "shift", color: "green", version: "1.2.0" },
     ...{ why: "error rate 2.0 %", incident: "i-1" },
   };
   const table: [JournalRecord[], object | null][] = [
     [[], null],
-    [told(["shift ended", rolledBack]), undone],
-    [told(["soak ended", rolledBack]), { ...undone, step: "soak" }],
-    [told(["shift ended", { outcome: "held-back", why: "by hand" }]), { ...undone, why: "by hand", incident: null }],
-    [told(["shift ended", rolledBack], ["shift started"], ["shift trial"]), undone],
+    [told(["shift ended", rolledBack]), reversed],
+    [told(["soak ended", rolledBack]), { ...reversed, step: "soak" }],
+    [told(["shift ended", { outcome: "held-back", why: "by hand" }]), { ...reversed, why: "by hand", incident: null }],
+    [told(["shift ended", rolledBack], ["shift started"], ["shift trial"]), reversed],
     [told(["shift ended", rolledBack], ["shift committed"]), null],
     [told(["shift ended", rolledBack], ["shift ended", { outcome: "committed" }]), null],
     // What ends a soak that is not needed any more takes nothing back and commits nothing.
-    [told(["shift ended", rolledBack], ["soak ended", { outcome: "superseded" }]), undone],
+    [told(["shift ended", rolledBack], ["soak ended", { outcome: "superseded" }]), reversed],
   ];
-  for (const [journal, expected] of table) assert.deepEqual(lastUndone(journal), expected);
+  for (const [journal, expected] of table) assert.deepEqual(lastReverted(journal), expected);
 });
 
 test("an incident is known by its release where that is known, else by its version", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isCutShort, leftovers, mended } from "../../core/deploy/interrupted.ts";
+import { isInterrupted, leftovers, withoutPending } from "../../core/deploy/interrupted.ts";
 
 const own = [{ label: "turnout.stack", value: "shop-prod" }];
 const pending = (type: string, token: string, inputs: object) => ({ type, resource: { type: token, inputs } });
@@ -15,7 +15,7 @@ test("what was being made and carries the stack's label is left over", () => {
     pending("creating", "docker:index/network:Network", { name: "shop-prod-green", labels: own }),
     pending("creating", "docker:index/secret:Secret", { name: "shop-prod-key-1", labels: own }),
   );
-  assert.equal(isCutShort(cut), true);
+  assert.equal(isInterrupted(cut), true);
   assert.deepEqual(leftovers(cut, "shop-prod"), [
     { kind: "service", name: "shop-prod-green-api" },
     { kind: "network", name: "shop-prod-green" },
@@ -41,14 +41,14 @@ test("data, jobs, other stacks and other operations are never left over", () => 
 test("the mended state has everything but what was being made", () => {
   const updating = pending("updating", "docker:index/service:Service", { name: "shop-prod-edge", labels: own });
   const cut = state(pending("creating", "command:local:Command", {}), updating);
-  const result = mended(cut);
+  const result = withoutPending(cut);
   assert.deepEqual(result, { ...cut, deployment: { ...cut.deployment, pending_operations: [updating] } });
-  assert.equal(isCutShort(result), false);
+  assert.equal(isInterrupted(result), false);
 });
 
 test("a state without operations, or without anything, is not cut short", () => {
   for (const whole of [{}, { deployment: {} }, { deployment: { pending_operations: null } }]) {
-    assert.equal(isCutShort(whole), false);
+    assert.equal(isInterrupted(whole), false);
     assert.deepEqual(leftovers(whole, "shop-prod"), []);
   }
 });

@@ -34,7 +34,7 @@ test("what the journal says of changes of color is part of what is observed", as
   } as unknown as JobContext;
 
   const nothing = await observe(input, context);
-  assert.deepEqual([nothing.incidents, nothing.trial, nothing.soak, nothing.lastUndone], [[], null, null, null]);
+  assert.deepEqual([nothing.incidents, nothing.canaryStep, nothing.soak, nothing.lastReverted], [[], null, null, null]);
 
   const until = "2026-11-22T08:30:00.000Z";
   const end = { outcome: "rolled-back", why: "slow", blame: true, incident: "i-1" };
@@ -46,12 +46,12 @@ test("what the journal says of changes of color is part of what is observed", as
   );
   for (const record of records) await journal.append(record);
   const { color, version } = green;
-  const undone = { at: records[1]?.at, color, version, why: "slow", step: "shift" };
+  const reversed = { at: records[1]?.at, color, version, why: "slow", step: "shift" };
   const found = await observe(input, context);
-  assert.deepEqual(found.incidents, [{ ...undone, id: "i-1", release: green.release }]);
-  assert.deepEqual(found.lastUndone, { ...undone, incident: "i-1" });
+  assert.deepEqual(found.incidents, [{ ...reversed, id: "i-1", release: green.release }]);
+  assert.deepEqual(found.lastReverted, { ...reversed, incident: "i-1" });
   assert.deepEqual(found.soak, { color: "blue", version: "1.1.0", until });
-  assert.deepEqual(found.trial, { since: records[3]?.at, seconds: 300, paused: false });
+  assert.deepEqual(found.canaryStep, { since: records[3]?.at, seconds: 300, paused: false });
 });
 
 test("where the edge does not answer nobody knows who serves, unless nothing has ever got that far", async (t) => {

@@ -5,7 +5,7 @@ import { driftWarning } from "../../core/deploy/drift.ts";
 import { guardDeploy } from "../../core/deploy/guards.ts";
 import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
 import { GuardError } from "../../core/errors.ts";
-import type { Undone } from "../../core/journal/history.ts";
+import type { RevertedRelease } from "../../core/journal/history.ts";
 import { imagesOf, isPullable, missingImage } from "../../core/release/images.ts";
 import { parseSettings, type Settings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
@@ -80,11 +80,11 @@ test("while the edge does not answer, the color that served last is guarded by t
   );
   // The last update left green serving, and the soak gave everybody back to blue.
   const left = { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T11:00:00.000Z" } as const;
-  const undone: Undone = {
+  const reversed: RevertedRelease = {
     ...{ at: "2026-11-20T11:10:00.000Z", step: "soak", color: "green", version: "1.1.0", why: "slow" },
     incident: null,
   };
-  const returned: Observed = { ...silent, lastRelease: left, lastUndone: undone };
+  const returned: Observed = { ...silent, lastRelease: left, lastReverted: reversed };
   assert.throws(() => guardDeploy(settingsWith({ green: "1.1.0" }, "green"), returned), /: versions\.blue is not set/);
   assert.doesNotThrow(() => guardDeploy(settingsWith({ blue: "1.0.0" }), returned));
 });
@@ -222,16 +222,16 @@ test("an incident keeps nobody from what it is not about", () => {
 });
 
 test("a preview says what took a release back, and what this update does", () => {
-  const undone: Undone = {
+  const reversed: RevertedRelease = {
     ...{ at: "2026-11-20T11:00:00.000Z", step: "soak", color: "green", version: "1.2.0", why: "slow" },
     incident: "i-1",
   };
   const left: Observed = {
     ...takenBack,
     lastRelease: { color: "green", release: "1.2.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
-    lastUndone: undone,
+    lastReverted: reversed,
   };
-  const byShift: Observed = { ...blueServes, lastUndone: { ...undone, step: "shift", incident: null } };
+  const byShift: Observed = { ...blueServes, lastReverted: { ...reversed, step: "shift", incident: null } };
   const soaked =
     "Drift: the last update left green serving, but the soak took it back to blue at 2026-11-20T11:00:00.000Z: " +
     "slow (incident i-1).";

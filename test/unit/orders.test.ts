@@ -20,7 +20,7 @@ const preparing = told(["shift started"]);
 const onTrial = told(["shift started"], ["shift trial", { weight: 5, seconds: 300 }]);
 const paused = [...onTrial, ...told(["order pause"])];
 const baking = [...onTrial, ...told(["shift committed"])];
-const undoing = [...onTrial, ...told(["shift undoing", { why: "slow" }])];
+const reversal = [...onTrial, ...told(["shift undoing", { why: "slow" }])];
 const soaking = told(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
 
 test("what an order is about", () => {
@@ -71,7 +71,7 @@ test("an order that means nothing now is refused with the reason", () => {
       [one, told(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
       // The journal alone cannot tell: the job that began was killed, and nobody holds the lock.
       [one, onTrial, false, one === "abort" ? nothingToAbort : none(one)],
-      [one, undoing, true, already],
+      [one, reversal, true, already],
     ]),
     ...(["promote", "pause", "resume"] as const).flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, preparing, true, noStep(one)],
@@ -112,7 +112,7 @@ test("a refusal's command is for the stack", () => {
       "wait for the first step of its canary, which `npm run ops -- status --stack prod` shows, " +
         "or say `npm run ops -- abort --stack prod`",
     ],
-    ["abort", undoing, true, "see `npm run ops -- log --stack prod` for why"],
+    ["abort", reversal, true, "see `npm run ops -- log --stack prod` for why"],
     ["retry", [], false, "deploy: npm run deploy -- VERSION --stack prod"],
   ];
   for (const [given, journal, busy, todo] of table)

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { guardStrategy, type Run, runOf, withRun } from "../../core/deploy/overrides.ts";
+import { guardStrategy, type Overrides, overridesOf, withOverrides } from "../../core/deploy/overrides.ts";
 import { GuardError, SettingsError } from "../../core/errors.ts";
 import { parseSettings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 
 test("options of a command become what the program is told", () => {
-  const table: [Parameters<typeof runOf>[0], Run][] = [
+  const table: [Parameters<typeof overridesOf>[0], Overrides][] = [
     [{}, {}],
     [{ strategy: "canary" }, { TURNOUT_STRATEGY: "canary" }],
     [{ steps: "5:300" }, { TURNOUT_STEPS: '[{"weight":5,"seconds":300}]' }],
@@ -19,7 +19,7 @@ test("options of a command become what the program is told", () => {
       },
     ],
   ];
-  for (const [options, expected] of table) assert.deepEqual(runOf(options), expected);
+  for (const [options, expected] of table) assert.deepEqual(overridesOf(options), expected);
 });
 
 test("options that cannot be used are refused with what to write", () => {
@@ -45,17 +45,17 @@ test("options that cannot be used are refused with what to write", () => {
     "5:1441m",
     "5.5:1",
   ])
-    assert.throws(() => runOf({ steps }), bad(steps), steps);
+    assert.throws(() => overridesOf({ steps }), bad(steps), steps);
   for (const strategy of ["", "bluegreen"])
     assert.throws(
-      () => runOf({ strategy }),
+      () => overridesOf({ strategy }),
       new SettingsError(
         `The strategy of this run (--strategy) is "${strategy}"`,
         "write one of blue-green, canary, rolling, recreate",
       ),
     );
   assert.throws(
-    () => runOf({ strategy: "rolling", steps: "5:60" }),
+    () => overridesOf({ strategy: "rolling", steps: "5:60" }),
     new SettingsError(
       "Steps (--steps) are for a canary, and the strategy of this run (--strategy) is rolling",
       "leave one of the two out",
@@ -65,13 +65,13 @@ test("options that cannot be used are refused with what to write", () => {
 
 test("what is said for a run lies over the stack's settings, and leaves the rest of them", () => {
   const raw = { ...validConfig, strategy: "blue-green", rollout: '{"bake":7}' };
-  const read = (run: Run) => {
-    const { strategy, rollout } = parseSettings(withRun(raw, run), { cleaning }, "test");
+  const read = (run: Overrides) => {
+    const { strategy, rollout } = parseSettings(withOverrides(raw, run), { cleaning }, "test");
     return [strategy, rollout.bake, rollout.steps.map(({ weight, seconds }) => `${weight}:${seconds}`).join()];
   };
   const usual = "5:300,25:600,100:0";
   const steps = '[{"weight":10,"seconds":3}]';
-  const table: [Run, unknown[]][] = [
+  const table: [Overrides, unknown[]][] = [
     [{}, ["blue-green", 7, usual]],
     [{ TURNOUT_STRATEGY: "", TURNOUT_STEPS: "" }, ["blue-green", 7, usual]],
     [{ TURNOUT_STRATEGY: "canary" }, ["canary", 7, usual]],
@@ -79,25 +79,25 @@ test("what is said for a run lies over the stack's settings, and leaves the rest
     [{ TURNOUT_STRATEGY: "canary", TURNOUT_STEPS: steps }, ["canary", 7, "10:3"]],
   ];
   for (const [run, expected] of table) assert.deepEqual(read(run), expected);
-  assert.deepEqual(withRun(raw, {}), raw);
+  assert.deepEqual(withOverrides(raw, {}), raw);
 });
 
 test("an environment that cannot be used is refused, not passed over", () => {
   const noTrial = { TURNOUT_STEPS: '[{"weight":5,"seconds":0}]' };
   for (const run of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }, noTrial])
-    assert.throws(() => withRun({}, run), SettingsError);
+    assert.throws(() => withOverrides({}, run), SettingsError);
 });
 
 test("a rollout that is no group is left for the settings to refuse", () => {
   const run = { TURNOUT_STEPS: '[{"weight":10,"seconds":3}]' };
-  const settings = () => parseSettings(withRun({ ...validConfig, rollout: "fast" }, run), { cleaning }, "test");
+  const settings = () => parseSettings(withOverrides({ ...validConfig, rollout: "fast" }, run), { cleaning }, "test");
   assert.throws(settings, /rollout is "fast"/);
 });
 
 test("rolling in production has to be said for the run", () => {
   const settingsOf = (strategy: string, production: string) =>
     parseSettings({ ...validConfig, strategy, production }, { cleaning }, "prod");
-  const table: [strategy: string, production: string, Run, refused: boolean][] = [
+  const table: [strategy: string, production: string, Overrides, refused: boolean][] = [
     ["rolling", "true", {}, true],
     ["rolling", "true", { TURNOUT_STRATEGY: "" }, true],
     ["rolling", "true", { TURNOUT_STRATEGY: "rolling" }, false],

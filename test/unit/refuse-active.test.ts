@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Strategy } from "../../core/settings/rollout.ts";
 import type { JobContext } from "../../jobs/context.ts";
-import { refuseServing } from "../../jobs/edge/refuse-active.ts";
+import { refuseActive } from "../../jobs/edge/refuse-active.ts";
 
 test("a release is not prepared in the place of another that serves, unless it rolls over it or comes back", async () => {
   const serving = { committed: "green", releases: { blue: "b-1", green: "g-2" }, also: { blue: null, green: null } };
@@ -20,7 +20,7 @@ test("a release is not prepared in the place of another that serves, unless it r
   for (const [what, state, strategy, refused] of table) {
     const context = { edge: () => ({ state: async () => state }) } as unknown as JobContext;
     const input = { prefix: "turnout-prod", color: "green", version: "1", release: "g-1", strategy } as const;
-    const asked = refuseServing({ ...input, edge: {} as never }, context);
+    const asked = refuseActive({ ...input, edge: {} as never }, context);
     if (!refused) await assert.doesNotReject(asked, what);
     else
       await assert.rejects(

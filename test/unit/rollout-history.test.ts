@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { incidentId, openIncidents } from "../../core/journal/incidents.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
-import { isMade, isReturn, nextOrder, planOf, unfinished } from "../../core/rollout/history.ts";
+import { isCompleted, isRollback, nextOrder, planOf, unfinished } from "../../core/rollout/history.ts";
 import { canarySteps } from "../../core/rollout/plan.ts";
 
 const aim = { color: "green", release: "1.1.0-aaaaaaaa" } as const;
@@ -19,11 +19,11 @@ const shift = (event: string, detail: object = {}) => record("shift", event, { .
 test("a rollout is unfinished from its begin to its end, and remembers who served", () => {
   assert.equal(unfinished([], aim), null);
   const begun = [shift("begun", { from: "blue" }), shift("trial", { weight: 5 })];
-  assert.deepEqual(unfinished(begun, aim), { from: "blue", undoing: null });
-  const undoing = [...begun, shift("undoing", { why: "error rate 2 %", blame: true })];
-  assert.deepEqual(unfinished(undoing, aim), { from: "blue", undoing: { why: "error rate 2 %", blame: true } });
-  assert.equal(unfinished([...undoing, shift("ended", { outcome: "rolled-back" })], aim), null);
-  assert.deepEqual(unfinished([shift("begun", { from: null })], aim), { from: null, undoing: null });
+  assert.deepEqual(unfinished(begun, aim), { from: "blue", reversal: null });
+  const reversal = [...begun, shift("undoing", { why: "error rate 2 %", blame: true })];
+  assert.deepEqual(unfinished(reversal, aim), { from: "blue", reversal: { why: "error rate 2 %", blame: true } });
+  assert.equal(unfinished([...reversal, shift("ended", { outcome: "rolled-back" })], aim), null);
+  assert.deepEqual(unfinished([shift("begun", { from: null })], aim), { from: null, reversal: null });
 });
 
 test("a rollout that another one came after is not taken up again", () => {
@@ -33,26 +33,26 @@ test("a rollout that another one came after is not taken up again", () => {
 
 test("a change is made when it ended with everybody there and no other one came after", () => {
   const committed = [shift("begun"), shift("ended", { outcome: "committed" }), shift("done")];
-  assert.equal(isMade(committed, aim), true);
-  assert.equal(isMade([], aim), false);
-  assert.equal(isMade(committed, { ...aim, release: "1.1.0-cccccccc" }), false);
-  assert.equal(isMade([shift("begun"), shift("ended", { outcome: "rolled-back" })], aim), false);
-  assert.equal(isMade([...committed, record("shift", "begun", other)], aim), false);
+  assert.equal(isCompleted(committed, aim), true);
+  assert.equal(isCompleted([], aim), false);
+  assert.equal(isCompleted(committed, { ...aim, release: "1.1.0-cccccccc" }), false);
+  assert.equal(isCompleted([shift("begun"), shift("ended", { outcome: "rolled-back" })], aim), false);
+  assert.equal(isCompleted([...committed, record("shift", "begun", other)], aim), false);
 });
 
 test("going back is no trial, but a release that was taken back proves itself anew", () => {
   const committed = [shift("begun"), shift("ended", { outcome: "committed", blame: false })];
-  assert.equal(isReturn(committed, aim), true);
-  assert.equal(isReturn(committed, other), false);
-  assert.equal(isReturn([], aim), false);
+  assert.equal(isRollback(committed, aim), true);
+  assert.equal(isRollback(committed, other), false);
+  assert.equal(isRollback([], aim), false);
   const soaked = [
     ...committed,
     record("soak", "ended", { ...aim, outcome: "rolled-back", incident: "i1", blame: true }),
   ];
-  assert.equal(isReturn(soaked, aim), false);
+  assert.equal(isRollback(soaked, aim), false);
   const retried = [...soaked, record("order", "retry", { incident: "i1", release: aim.release })];
-  assert.equal(isReturn(retried, aim), false);
-  assert.equal(isReturn([...committed, record("soak", "ended", { ...aim, outcome: "superseded" })], aim), true);
+  assert.equal(isRollback(retried, aim), false);
+  assert.equal(isRollback([...committed, record("soak", "ended", { ...aim, outcome: "superseded" })], aim), true);
 });
 
 test("what a rollout is to do", () => {
@@ -61,16 +61,16 @@ test("what a rollout is to do", () => {
     inconclusive: "promote" as const,
   };
   const asked = { ...aim, epoch: "e1", strategy: "canary" as const, rollout };
-  const plan = planOf(asked, { from: "blue", returning: false });
+  const plan = planOf(asked, { from: "blue", rollback: false });
   assert.deepEqual(plan, {
     ...{ target: "green", from: "blue", epoch: "e1", steps: canarySteps, bake: 60 },
     ...{ holdFor: 300, onInconclusive: "promote" },
   });
-  assert.deepEqual(planOf({ ...asked, strategy: "blue-green" }, { from: "blue", returning: false }).steps, []);
+  assert.deepEqual(planOf({ ...asked, strategy: "blue-green" }, { from: "blue", rollback: false }).steps, []);
   for (const found of [
-    { from: null, returning: false },
-    { from: "green" as const, returning: false },
-    { from: "blue" as const, returning: true },
+    { from: null, rollback: false },
+    { from: "green" as const, rollback: false },
+    { from: "blue" as const, rollback: true },
   ]) {
     const { steps, bake } = planOf(asked, found);
     assert.deepEqual({ steps, bake }, { steps: [], bake: 0 });

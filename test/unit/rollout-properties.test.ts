@@ -160,7 +160,7 @@ describe("rollout, by its events alone", () => {
   it("never throws, moves on only so often, and stays as it ended", () => {
     fc.assert(
       fc.property(anyPlan, fc.array(anyEvent, { maxLength: 200 }), (plan, events) => {
-        let rollout = resume(plan, { committed: plan.from, epoch: "earlier", undoing: null });
+        let rollout = resume(plan, { committed: plan.from, epoch: "earlier", reversal: null });
         let moves = 0;
         for (const event of events) {
           const next = advance(rollout, event, plan);
@@ -190,7 +190,7 @@ describe("rollout, by its events alone", () => {
     };
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 12 }), fc.array(anyEvent, { maxLength: 12 }), (before, after) => {
-        const start = resume(plan, { committed: "blue", epoch: "earlier", undoing: null });
+        const start = resume(plan, { committed: "blue", epoch: "earlier", reversal: null });
         const rollout = before.reduce<Rollout>((state, event) => advance(state, event, plan), start);
         if (rollout.phase !== "step" && rollout.phase !== "bake") return;
         const end = [breach, ...after].reduce<Rollout>((state, event) => advance(state, event, plan), rollout);

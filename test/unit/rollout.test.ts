@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { actionOf, advance, maxRestarts, resume } from "../../core/rollout/machine.ts";
-import { canarySteps, type RolloutPlan, trialSteps } from "../../core/rollout/plan.ts";
+import { canarySteps, type RolloutPlan, watchedSteps } from "../../core/rollout/plan.ts";
 import type { Order, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
 import type { Verdict } from "../../core/verdict/verdict.ts";
 
@@ -32,7 +32,7 @@ const watched = (kind: Verdict["kind"], elapsed: number, heldFor = 0): RolloutEv
   heldFor,
 });
 
-const start = (of: RolloutPlan) => resume(of, { committed: of.from, epoch: "e1", undoing: null });
+const start = (of: RolloutPlan) => resume(of, { committed: of.from, epoch: "e1", reversal: null });
 const play = (of: RolloutPlan, ...events: RolloutEvent[]) =>
   events.reduce<Rollout>((rollout, event) => advance(rollout, event, of), start(of));
 
@@ -209,32 +209,32 @@ describe("what is to be done", () => {
 });
 
 describe("a job that goes on", () => {
-  const undoing = { why: trouble, blame: true };
-  const ofAnotherKind = { ...undoing, phase: "revert", to: "blue" };
+  const reversal = { why: trouble, blame: true };
+  const ofAnotherKind = { ...reversal, phase: "revert", to: "blue" };
   const cases: [string, RolloutPlan, Parameters<typeof resume>[1], string][] = [
-    ["begins anew before the commit", plan, { committed: "blue", epoch: "e1", undoing: null }, "prepare"],
-    ["begins anew when nobody serves", first, { committed: null, epoch: "fresh", undoing: null }, "prepare"],
-    ["watches what is committed", plan, { committed: "green", epoch: "e2", undoing: null }, "bake"],
+    ["begins anew before the commit", plan, { committed: "blue", epoch: "e1", reversal: null }, "prepare"],
+    ["begins anew when nobody serves", first, { committed: null, epoch: "fresh", reversal: null }, "prepare"],
+    ["watches what is committed", plan, { committed: "green", epoch: "e2", reversal: null }, "bake"],
     [
       "has nothing to watch without a bake",
       { ...plan, bake: 0 },
-      { committed: "green", epoch: "e2", undoing: null },
+      { committed: "green", epoch: "e2", reversal: null },
       "committed: well",
     ],
     [
       "does not take an earlier commit for its own",
       plan,
-      { committed: "green", epoch: "e1", undoing: null },
+      { committed: "green", epoch: "e1", reversal: null },
       "prepare",
     ],
-    ["nor one of the other color", plan, { committed: "blue", epoch: "e2", undoing: null }, "prepare"],
-    ["goes on with a withdrawal", plan, { committed: "blue", epoch: "e1", undoing }, `withdraw, blamed: ${trouble}`],
-    ["goes on with a revert", plan, { committed: "green", epoch: "e2", undoing }, `revert, blamed: ${trouble}`],
-    ["sees that a revert was made", plan, { committed: "blue", epoch: "e3", undoing }, `withdraw, blamed: ${trouble}`],
+    ["nor one of the other color", plan, { committed: "blue", epoch: "e2", reversal: null }, "prepare"],
+    ["goes on with a withdrawal", plan, { committed: "blue", epoch: "e1", reversal }, `withdraw, blamed: ${trouble}`],
+    ["goes on with a revert", plan, { committed: "green", epoch: "e2", reversal }, `revert, blamed: ${trouble}`],
+    ["sees that a revert was made", plan, { committed: "blue", epoch: "e3", reversal }, `withdraw, blamed: ${trouble}`],
     [
       "takes no more than the reason from what was undone",
       plan,
-      { committed: "blue", epoch: "e1", undoing: ofAnotherKind },
+      { committed: "blue", epoch: "e1", reversal: ofAnotherKind },
       `withdraw, blamed: ${trouble}`,
     ],
   ];
@@ -243,11 +243,11 @@ describe("a job that goes on", () => {
 
 describe("trial steps", () => {
   it("are those that take time, beside another color", () => {
-    assert.deepEqual(trialSteps(plan), [
+    assert.deepEqual(watchedSteps(plan), [
       { weight: 5, seconds: 300 },
       { weight: 25, seconds: 600 },
     ]);
     for (const none of [blueGreen, { ...plan, steps: [] }, first, { ...plan, from: "green" as const }])
-      assert.deepEqual(trialSteps(none), []);
+      assert.deepEqual(watchedSteps(none), []);
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { devPassphrase, engineEnvironment } from "../../setup/engine.ts";
-import { build, goBuild, type Run } from "../../setup/engine-build.ts";
+import { build, goBuild, type Overrides } from "../../setup/engine-build.ts";
 import { checksumOf, downloadEngine, installedEngine, newEnough } from "../../setup/engine-official.ts";
 import { cacheHome, cacheKey, parts } from "../../setup/engine-parts.ts";
 import { namedStack } from "../../setup/stack.ts";
@@ -40,7 +40,7 @@ test("the cache is the user's", () => {
 });
 
 /** Stands for the Go compiler: writes what it would write. */
-const compiler: Run = async ({ argv }) => {
+const compiler: Overrides = async ({ argv }) => {
   await mkdir(dirname(after(argv, "-o") ?? "/nowhere"), { recursive: true });
   await writeFile(after(argv, "-o") ?? "", "a program");
 };
@@ -55,7 +55,7 @@ test("a build takes its place when it is whole", async (t) => {
 
 test("a build that fails leaves nothing, and what a killed one left is cleared", async (t) => {
   const cache = await folder(t, { ".building-killed/output/pulumi": "half" });
-  const failing: Run = async (work, say) => {
+  const failing: Overrides = async (work, say) => {
     await compiler(work, say);
     assert.ok(!existsSync(join(cache, ".building-killed")));
     throw new Error("no space left");
@@ -72,7 +72,7 @@ test("the docker provider gets its schema before it is built, and the sources st
   const cache = await folder(t);
   const sourceFolder = await folder(t, { ...sources, "cmd/pulumi-resource-docker/main.go": "package main" });
   const ran: string[] = [];
-  const run: Run = async (work, say) => {
+  const run: Overrides = async (work, say) => {
     const out = after(work.argv, "--out");
     ran.push(out ? "generate" : (work.argv.at(-1) ?? ""));
     if (out) await writeFile(join(out, "schema.json"), "{}");

@@ -35,7 +35,7 @@ async function refusedBy(world: ShiftWorld, sentence: RegExp, input = world.inpu
 test("a canary that is well goes through all its steps", async () => {
   const world = new ShiftWorld();
   assert.deepEqual(await shift(world.input(), world.context()), { from: "blue", color: "green", release: "green-1" });
-  assert.deepEqual(await world.story(), [
+  assert.deepEqual(await world.history(), [
     ...["begun", "trial 10 %", "watched trial 0", "trial 50 %", "watched trial 1", "committing", "committed"],
     ...["watched bake", "ended committed"],
   ]);
@@ -47,18 +47,18 @@ test("going back to what has served takes no trial and no bake", async () => {
   const world = new ShiftWorld();
   await shift(world.input(), world.context());
   await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
-  const before = (await world.story()).length;
+  const before = (await world.history()).length;
   await shift(world.input(), world.context());
-  assert.deepEqual((await world.story()).slice(before), ["begun", "committing", "committed", "ended committed"]);
+  assert.deepEqual((await world.history()).slice(before), ["begun", "committing", "committed", "ended committed"]);
 });
 
 test("what an earlier job has done stands, and is not done a second time", async () => {
   const world = new ShiftWorld();
   await shift(world.input(), world.context());
-  const story = await world.story();
+  const history = await world.history();
   const { color, release } = await shift(world.input(), world.context());
   assert.deepEqual([color, release], ["green", "green-1"]);
-  assert.deepEqual(await world.story(), story);
+  assert.deepEqual(await world.history(), history);
 });
 
 test("errors on trial take the release back, with an incident; the same again is refused until somebody says retry", async () => {
@@ -68,7 +68,7 @@ test("errors on trial take the release back, with an incident; the same again is
     world,
     /green 1 was taken back: error rate 5\.0 % .*; blue serves \(incident .*-green\)\. .*ops -- retry/,
   );
-  assert.deepEqual(await world.story(), ["begun", "trial 10 %", "watched trial 0", "undoing", "ended rolled-back"]);
+  assert.deepEqual(await world.history(), ["begun", "trial 10 %", "watched trial 0", "undoing", "ended rolled-back"]);
   assert.equal(openIncidents(await world.journal.read()).length, 1);
   const again = () => shift(world.input(), world.context());
   await assert.rejects(again, {
@@ -87,8 +87,8 @@ test("errors after the commit take it back, workers too", async () => {
     world.failing.green = 0.05;
   });
   await refusedBy(world, /taken back/);
-  const story = await world.story();
-  assert.deepEqual(story.slice(-4), ["committed", "watched bake", "undoing", "ended rolled-back"]);
+  const history = await world.history();
+  assert.deepEqual(history.slice(-4), ["committed", "watched bake", "undoing", "ended rolled-back"]);
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
 });
 
@@ -96,10 +96,10 @@ test("a database that hurts both holds the shift, and it goes on when that is ov
   const world = new ShiftWorld();
   world.visitors = 400;
   world.after(2, () => {
-    world.pulse = { connections: null, error: "it says nothing for 3 s" };
+    world.monitor = { connections: null, error: "it says nothing for 3 s" };
   });
   world.after(9, () => {
-    world.pulse = { connections: { used: 5, max: 100 }, error: null };
+    world.monitor = { connections: { used: 5, max: 100 }, error: null };
   });
   await shift(world.input(), world.context());
   assert.ok(
@@ -111,7 +111,7 @@ test("a database that hurts both holds the shift, and it goes on when that is ov
 test("held too long it gives up, and blames nobody", async () => {
   const world = new ShiftWorld();
   world.after(2, () => {
-    world.pulse = { connections: null, error: "no answer" };
+    world.monitor = { connections: null, error: "no answer" };
   });
   await refusedBy(
     world,
@@ -129,7 +129,7 @@ test("an abort is heard while the release is awaited, and right before everybody
 
   const blueGreen = new ShiftWorld();
   const { rollout } = blueGreen.input();
-  const at = async (world: ShiftWorld, event: string) => (await world.story()).includes(event);
+  const at = async (world: ShiftWorld, event: string) => (await world.history()).includes(event);
   blueGreen.onAppend = async (record) => {
     if (record.event === "committing") await order("abort")(blueGreen);
   };
@@ -249,7 +249,7 @@ test("orders from another terminal: promote, pause and resume, abort", async () 
   const promoted = new ShiftWorld();
   promoted.after(1, order("promote"));
   await shift(promoted.input(), promoted.context());
-  assert.ok(!(await promoted.story()).includes("watched trial 0"));
+  assert.ok(!(await promoted.history()).includes("watched trial 0"));
 
   const paused = new ShiftWorld();
   paused.after(1, order("pause"));
@@ -274,9 +274,9 @@ test("nobody on trial while a replica is missing or the database is full", async
   world.ready.green = 0;
   await refusedBy(world, /0 of 1 replicas of api answer/);
   world.ready.green = 1;
-  world.pulse = { connections: { used: 95, max: 100 }, error: null };
+  world.monitor = { connections: { used: 95, max: 100 }, error: null };
   await refusedBy(world, /95 of 100 connections in use/);
-  assert.ok(!(await world.story()).some((event) => event.startsWith("trial")));
+  assert.ok(!(await world.history()).some((event) => event.startsWith("trial")));
 });
 
 test("killed at any moment, the edge goes back by itself, and the next job ends the work once", async () => {
@@ -287,15 +287,15 @@ test("killed at any moment, the edge goes back by itself, and the next job ends 
       world.dead = true;
     });
     await assert.rejects(shift(world.input(), world.context()), /killed/);
-    stages.add((await world.story()).at(-1) ?? "");
+    stages.add((await world.history()).at(-1) ?? "");
     world.dead = false;
     await world.pass(11_000);
     assert.equal(world.edge.candidate, null, `${seconds}`);
     await shift(world.input(), world.context());
     assert.equal(world.edge.committed, "green");
-    const story = await world.story();
+    const history = await world.history();
     for (const once of ["begun", "committed", "ended committed"])
-      assert.equal(story.filter((event) => event === once).length, 1, `${once}, killed after ${seconds} s`);
+      assert.equal(history.filter((event) => event === once).length, 1, `${once}, killed after ${seconds} s`);
     assert.ok(world.started.includes("handover green"));
   }
   assert.deepEqual([...stages], ["trial 10 %", "trial 50 %", "committed"]);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { connectionString, parseConnectionString } from "../../core/jobs/database-address.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
-import { isOurs, openSoak, type SoakSoFar, soakSoFar } from "../../core/rollout/soak.ts";
+import { isOurs, openSoak, type SoakHistory, soakHistory } from "../../core/rollout/soak.ts";
 
 const record = (event: string, more: object = {}): JournalRecord => ({
   ...{ at: "2026-11-22T08:00:00.000Z", step: "soak", event, operator: "ada@laptop", soak: "soak-1" },
@@ -13,8 +13,8 @@ const begun = record("begun", { epoch: "e1", from: "blue" });
 const shift = record("ended", { step: "shift" });
 
 test("what the journal says of a soak", () => {
-  const fresh: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
-  const table: [name: string, records: JournalRecord[], story: SoakSoFar | null][] = [
+  const fresh: SoakHistory = { epoch: "e1", revertEpoch: "soak-soak-1", watched: 0, reversal: null, ended: false };
+  const table: [name: string, records: JournalRecord[], story: SoakHistory | null][] = [
     ["not begun", [shift], null],
     ["another one", [{ ...begun, soak: "soak-0" }], null],
     ["just begun", [shift, begun], fresh],
@@ -26,12 +26,12 @@ test("what the journal says of a soak", () => {
     [
       "going back",
       [shift, begun, record("undoing", { why: "5 % errors", blame: true })],
-      { ...fresh, undoing: { why: "5 % errors", blame: true } },
+      { ...fresh, reversal: { why: "5 % errors", blame: true } },
     ],
     ["ended", [shift, begun, record("ended")], { ...fresh, ended: true }],
     ["what another one did is not its own", [shift, begun, record("ended", { soak: "soak-0" }), shift], fresh],
   ];
-  for (const [name, records, story] of table) assert.deepEqual(soakSoFar(records, "soak-1"), story, name);
+  for (const [name, records, story] of table) assert.deepEqual(soakHistory(records, "soak-1"), story, name);
 });
 
 test("the soak that is under way is the last one, until it has ended", () => {
@@ -46,16 +46,16 @@ test("the soak that is under way is the last one, until it has ended", () => {
 
 test("who serves is the soak's own doing, or somebody else's", () => {
   const soak = { color: "green", from: { color: "blue" } } as const;
-  const watching: SoakSoFar = { epoch: "e1", back: "soak-soak-1", watched: 0, undoing: null, ended: false };
-  const undoing: SoakSoFar = { ...watching, undoing: { why: "", blame: true } };
-  const table: ["blue" | "green" | null, string, SoakSoFar, boolean][] = [
+  const watching: SoakHistory = { epoch: "e1", revertEpoch: "soak-soak-1", watched: 0, reversal: null, ended: false };
+  const reversal: SoakHistory = { ...watching, reversal: { why: "", blame: true } };
+  const table: ["blue" | "green" | null, string, SoakHistory, boolean][] = [
     ["green", "e1", watching, true],
     ["green", "e9", watching, false],
-    ["green", "e1", undoing, true],
-    ["blue", "soak-soak-1", undoing, true],
+    ["green", "e1", reversal, true],
+    ["blue", "soak-soak-1", reversal, true],
     ["blue", "soak-soak-1", watching, true],
     ["blue", "e1", watching, false],
-    ["blue", "e9", undoing, false],
+    ["blue", "e9", reversal, false],
     [null, "e1", watching, false],
   ];
   for (const [committed, epoch, story, ours] of table)

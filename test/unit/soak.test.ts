@@ -103,8 +103,8 @@ test("abort takes it back without blame; other orders mean nothing to it", async
   const world = new SoakWorld(t);
   await world.order("abort");
   world.before = { 1: () => world.order("pause"), 5: () => world.order("abort") };
-  const heard = (await world.journal.read()).length;
-  assert.deepEqual(await world.run({ ...soakInput, heard }), { outcome: "held-back", why: "aborted by hand" });
+  const ordersRead = (await world.journal.read()).length;
+  assert.deepEqual(await world.run({ ...soakInput, ordersRead }), { outcome: "held-back", why: "aborted by hand" });
   assert.equal(world.looked, 6, "an order from before it began is not meant for it");
   assert.equal(world.edge.committed, "blue");
   assert.deepEqual(openIncidents(await world.journal.read()), []);

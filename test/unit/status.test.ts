@@ -26,9 +26,9 @@ const healthy: Observed = {
   lastBackup: "2026-11-20T09:00:00.000Z",
   lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
   incidents: [],
-  trial: null,
+  canaryStep: null,
   soak: null,
-  lastUndone: null,
+  lastReverted: null,
   edge: "up",
 };
 
@@ -51,7 +51,7 @@ const takenBack: Observed = {
       ...{ release: "1.1.0-0badcafe", why: "error rate 2.0 % (2 of 100)", step: "soak" },
     },
   ],
-  lastUndone: {
+  lastReverted: {
     ...{ at: "2026-11-20T10:15:00.000Z", step: "soak", color: "green", version: "1.1.0" },
     ...{ why: "error rate 2.0 % (2 of 100)", incident: "2026-11-20-101500-green" },
   },
@@ -177,13 +177,13 @@ test("a release that was taken back is a problem for as long as it is configured
   assert.deepEqual(problem(blue, {}, { color: "green", version: "1.1.1" }), [], "a corrected version, not yet tried");
   assert.deepEqual(problem({}, {}, { color: "blue", version: "1.0.0" }), [drift]);
   assert.deepEqual(problem(blue, { candidate: "green", weight: 5, incidents: [] }, green), [], "tried again");
-  assert.deepEqual(problem(blue, { incidents: [], lastUndone: null }, green), [], "not yet tried");
+  assert.deepEqual(problem(blue, { incidents: [], lastReverted: null }, green), [], "not yet tried");
 });
 
 test("a canary, a soak and incidents, as a program and as a person read them", () => {
   const soak = { color: "green", version: "1.1.0", until: "2026-11-20T10:30:00.000Z" } as const;
-  const trial = { since: "2026-11-20T10:05:00.000Z", seconds: 300, paused: false };
-  const observed: Observed = { ...takenBack, candidate: "green", weight: 5, trial, soak };
+  const canaryStep = { since: "2026-11-20T10:05:00.000Z", seconds: 300, paused: false };
+  const observed: Observed = { ...takenBack, candidate: "green", weight: 5, canaryStep, soak };
   const status = statusOf({ activeColor: "blue" }, observed, wanted);
   const step = "green at 5 %, since 2026-11-20T10:05:00.000Z for 300 s";
   assert.deepEqual(status.rollout, { step, weight: 5 });
@@ -196,7 +196,7 @@ test("a canary, a soak and incidents, as a program and as a person read them", (
     "incident      green 1.1.0 was taken back at 2026-11-20T10:15:00.000Z: " +
       "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green)",
   ]);
-  const held = statusOf(outputs, { ...observed, trial: { ...trial, paused: true } }, wanted);
+  const held = statusOf(outputs, { ...observed, canaryStep: { ...canaryStep, paused: true } }, wanted);
   assert.deepEqual(held.rollout, { step: `${step}, paused`, weight: 5 });
   // A step of a canary that the edge has lost is none.
   assert.equal(statusOf(outputs, { ...observed, candidate: null }, wanted).rollout, null);

@@ -11,7 +11,7 @@ import {
   type Reading,
 } from "../../core/verdict/figures.ts";
 import { defaultThresholds, type Thresholds } from "../../core/verdict/thresholds.ts";
-import { judge, type Missing, type Sample, type Verdict } from "../../core/verdict/verdict.ts";
+import { judge, type Sample, type Shortfall, type Verdict } from "../../core/verdict/verdict.ts";
 
 /** Answers of replicas, all in one bucket unless said otherwise, of which some are errors. */
 function answers(count: number, more: Partial<Figures> = {}): Figures {
@@ -21,15 +21,15 @@ function answers(count: number, more: Partial<Figures> = {}): Figures {
 }
 
 /** A service, `api` unless said otherwise, of which fewer replicas answer than are wanted. */
-const lacking = (ready: number, wanted: number, service = "api"): Missing[] => [{ service, ready, wanted }];
+const lacking = (ready: number, wanted: number, service = "api"): Shortfall[] => [{ service, ready, wanted }];
 
 const quiet: Sample = {
   color: "green",
   seconds: 60,
   candidate: answers(400),
   serving: answers(4_000),
-  candidateMissing: [],
-  servingMissing: [],
+  candidateShortfalls: [],
+  activeShortfalls: [],
   connections: { used: 20, max: 100 },
   databaseError: null,
   metrics: null,
@@ -122,10 +122,10 @@ describe("verdict", () => {
       /^p99 > 2000 ms \(5 of 400 over 2000 ms\), threshold 2000 ms; the other color has p99 ≤ 100 ms$/,
     ],
     ["1 % slow and no more", { candidate: answers(400, { over2000: 4 }) }, "good", /^$/],
-    ["a replica gone", { candidateMissing: lacking(1, 2) }, "breach", /^green api: 1 of 2 ready$/],
+    ["a replica gone", { candidateShortfalls: lacking(1, 2) }, "breach", /^green api: 1 of 2 ready$/],
     [
       "a replica gone before any answer",
-      { candidate: noFigures, candidateMissing: lacking(0, 2) },
+      { candidate: noFigures, candidateShortfalls: lacking(0, 2) },
       "breach",
       /^green api: 0 of 2 ready$/,
     ],
@@ -203,43 +203,43 @@ describe("verdict", () => {
     ],
     [
       "both have lost replicas",
-      { candidateMissing: lacking(1, 2), servingMissing: lacking(0, 2) },
+      { candidateShortfalls: lacking(1, 2), activeShortfalls: lacking(0, 2) },
       "shared",
       /^green api: 1 of 2 ready$/,
     ],
     [
       "both have lost a replica, of another number",
-      { candidateMissing: lacking(2, 4), servingMissing: lacking(1, 2) },
+      { candidateShortfalls: lacking(2, 4), activeShortfalls: lacking(1, 2) },
       "shared",
       /^green api: 2 of 4 ready$/,
     ],
     [
       "both have lost all",
-      { candidateMissing: lacking(0, 2), servingMissing: lacking(0, 2) },
+      { candidateShortfalls: lacking(0, 2), activeShortfalls: lacking(0, 2) },
       "shared",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "all replicas gone, one of the other color",
-      { candidateMissing: lacking(0, 2), servingMissing: lacking(1, 2) },
+      { candidateShortfalls: lacking(0, 2), activeShortfalls: lacking(1, 2) },
       "breach",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "three times as many replicas gone as of the other color",
-      { candidateMissing: lacking(7, 10), servingMissing: lacking(9, 10) },
+      { candidateShortfalls: lacking(7, 10), activeShortfalls: lacking(9, 10) },
       "breach",
       /^green api: 7 of 10 ready$/,
     ],
     [
       "another service of the other color is no excuse",
-      { candidateMissing: lacking(1, 2), servingMissing: lacking(0, 1, "web") },
+      { candidateShortfalls: lacking(1, 2), activeShortfalls: lacking(0, 1, "web") },
       "breach",
       /^green api: 1 of 2 ready$/,
     ],
     [
       "of two services the one that the other color has whole is named",
-      { candidateMissing: [...lacking(1, 2), ...lacking(0, 1, "web")], servingMissing: lacking(1, 2) },
+      { candidateShortfalls: [...lacking(1, 2), ...lacking(0, 1, "web")], activeShortfalls: lacking(1, 2) },
       "breach",
       /^green web: 0 of 1 ready$/,
     ],
@@ -269,7 +269,7 @@ describe("verdict", () => {
     ],
     [
       "connections run out, and the release alone lacks a replica",
-      { connections: { used: 95, max: 100 }, candidateMissing: lacking(0, 1) },
+      { connections: { used: 95, max: 100 }, candidateShortfalls: lacking(0, 1) },
       "breach",
       /^green api: 0 of 1 ready$/,
     ],
@@ -319,7 +319,7 @@ describe("verdict", () => {
       [{ metrics: { errorRate: 0.6, responseMs: 1_200 } }, /^its own metrics: 0\.6 % .* \/ its own metrics: 1200 ms/],
       [{ serving: answers(4_000, { errors5xx: 90 }) }, /^the other color: error rate 2\.3 % \(90 of 4000\)$/],
       [{ serving: answers(4_000, { over2000: 90 }) }, /^the other color: p99 > 2000 ms \(90 of 4000 over 2000 ms\)$/],
-      [{ servingMissing: lacking(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
+      [{ activeShortfalls: lacking(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
     ];
     for (const [sample, warnings] of cases) {
       const verdict = judged(sample);
@@ -330,7 +330,7 @@ describe("verdict", () => {
 
   it("warns of what both colors have beside a breach", () => {
     const connections = { used: 95, max: 100 };
-    assert.deepEqual(judged({ connections, candidateMissing: lacking(0, 1) }).warnings, [
+    assert.deepEqual(judged({ connections, candidateShortfalls: lacking(0, 1) }).warnings, [
       "database: 95 of 100 connections in use, threshold 90 %",
     ]);
   });
@@ -348,7 +348,7 @@ describe("verdict, whatever the figures", () => {
       const count = fast + slow + unanswered;
       return answers(count, { over2000: slow, unanswered, errors5xx: Math.min(errors, count) });
     });
-  const missing: fc.Arbitrary<Missing[]> = fc.uniqueArray(
+  const missing: fc.Arbitrary<Shortfall[]> = fc.uniqueArray(
     fc
       .record({ service: fc.constantFrom("api", "web"), ready: fc.nat(4), more: fc.integer({ min: 1, max: 4 }) })
       .map(({ service, ready, more }) => ({ service, ready, wanted: ready + more })),
@@ -359,8 +359,8 @@ describe("verdict, whatever the figures", () => {
     seconds: fc.constant(60),
     candidate: figures,
     serving: fc.option(figures),
-    candidateMissing: missing,
-    servingMissing: missing,
+    candidateShortfalls: missing,
+    activeShortfalls: missing,
     connections: fc.option(fc.record({ used: fc.nat(100), max: fc.constant(100) })),
     databaseError: fc.option(fc.constant("connection refused")),
     metrics: fc.constant(null),
@@ -398,7 +398,7 @@ describe("verdict, whatever the figures", () => {
   it("blames a release without a replica of a service that the other color still has one of", () => {
     fc.assert(
       fc.property(sample, fc.integer({ min: 1, max: 4 }), (one, left) => {
-        const lost = { candidateMissing: lacking(0, left + 1), servingMissing: lacking(left, left + 1) };
+        const lost = { candidateShortfalls: lacking(0, left + 1), activeShortfalls: lacking(left, left + 1) };
         assert.equal(judge1({ ...one, ...lost, databaseError: null }).kind, "breach");
       }),
     );
@@ -407,10 +407,10 @@ describe("verdict, whatever the figures", () => {
   it("never excuses a release by a healthy other color, and never blames one as good as the other", () => {
     fc.assert(
       fc.property(sample, (one) => {
-        const alone = judge1({ ...one, serving: null, servingMissing: [] }).kind;
-        assert.equal(judge1({ ...one, serving: answers(9_000), servingMissing: [] }).kind, alone);
+        const alone = judge1({ ...one, serving: null, activeShortfalls: [] }).kind;
+        assert.equal(judge1({ ...one, serving: answers(9_000), activeShortfalls: [] }).kind, alone);
         assert.notEqual(
-          judge1({ ...one, serving: one.candidate, servingMissing: one.candidateMissing }).kind,
+          judge1({ ...one, serving: one.candidate, activeShortfalls: one.candidateShortfalls }).kind,
           "breach",
         );
       }),

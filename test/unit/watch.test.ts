@@ -18,7 +18,7 @@ function watchOf(world: ShiftWorld, input: Partial<WatchInput> = {}): Watch {
 async function lookFor(watch: Watch, world: ShiftWorld, seconds: number): Promise<Verdict[]> {
   const found: Verdict[] = [];
   for (let left = seconds; left > 0; left -= 2) {
-    const { verdict } = await watch.look();
+    const { verdict } = await watch.assess();
     if (verdict.kind === found.at(-1)?.kind) found.pop();
     found.push(verdict);
     await world.pass(2_000);
@@ -38,9 +38,9 @@ test("a replica that stays away counts after three seconds, the last one at once
   assert.equal(first?.kind, "good");
   assert.deepEqual(then?.reasons, ["green api: 1 of 2 ready"]);
   world.ready.green = 2;
-  assert.deepEqual((await watch.look()).verdict.reasons, []);
+  assert.deepEqual((await watch.assess()).verdict.reasons, []);
   world.ready.green = 0;
-  assert.deepEqual((await watch.look()).verdict.reasons, ["green api: 0 of 2 ready"]);
+  assert.deepEqual((await watch.assess()).verdict.reasons, ["green api: 0 of 2 ready"]);
 });
 
 test("replicas that the settings no longer ask for are not missing", async () => {
@@ -106,11 +106,11 @@ test("what a release says of itself is asked of its own color, and judged", asyn
     ["null", []],
     ["no service has this address", []],
   ];
-  await watch.look();
+  await watch.assess();
   for (const [says, reasons] of table) {
     await world.pass(2_000);
     entrance.says = says;
-    assert.deepEqual((await watch.look()).verdict.reasons, reasons, says);
+    assert.deepEqual((await watch.assess()).verdict.reasons, reasons, says);
   }
   const asked = entrance.asked.at(-1);
   assert.deepEqual(
@@ -129,9 +129,9 @@ test("a release without a metrics path, or whose path gives no answer, is judged
 test("an outage of both colors that is over is not held against the release by its own metrics", async (t) => {
   const outages: Record<string, (world: ShiftWorld) => () => void> = {
     "a database that is away": (world) => {
-      const { pulse } = world;
-      world.pulse = { connections: null, error: "no answer" };
-      return () => (world.pulse = pulse);
+      const { monitor } = world;
+      world.monitor = { connections: null, error: "no answer" };
+      return () => (world.monitor = monitor);
     },
     "errors of both colors": (world) => {
       world.failing = { blue: 0.5, green: 0.5 };
@@ -171,7 +171,7 @@ test("probes are sent to the watched color while its answers are too few to judg
     ...{ name: path, method: "GET" as const, path, expect: { status: 200 }, ...(host ? { host } : {}) },
   });
   const watch = watchOf(world, { edge: entrance.edge, probes: [probe("/a"), probe("/b", "shop.example")] });
-  await watch.look();
+  await watch.assess();
   assert.equal(entrance.asked.length, 50);
   assert.ok(entrance.asked.every(({ headers }) => headers.cookie === "turnout=green.0"));
   const paths = entrance.asked.map(({ url, headers }) => (url === "/b" ? `/b ${headers.host}` : url));
@@ -179,12 +179,12 @@ test("probes are sent to the watched color while its answers are too few to judg
 
   await world.pass(8_000);
   entrance.asked.length = 0;
-  await watch.look();
+  await watch.assess();
   assert.equal(entrance.asked.length, 10, "40 of 50 were seen");
 
   await world.pass(2_000);
   world.ready.green = 0;
   entrance.asked.length = 0;
-  assert.equal((await watch.look()).verdict.kind, "breach");
+  assert.equal((await watch.assess()).verdict.kind, "breach");
   assert.deepEqual(entrance.asked, []);
 });
