@@ -1,5 +1,7 @@
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
+import { Readable } from "node:stream";
 import { run } from "node:test";
+import type { TestEvent } from "node:test/reporters";
 import { spec } from "node:test/reporters";
 import { describeError, exitCode } from "../core/errors.ts";
 import { engineEnvironment } from "../setup/engine.ts";
@@ -8,11 +10,31 @@ import { removeLeftBehind } from "./support/left-behind.ts";
 import { needSetup, selectedTests } from "./support/selection.ts";
 
 /**
- * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Two files at
+ * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Four files at
  * a time, for most of their time they wait for containers; node's summary closes it. The set-up is run where one of them
  * needs it.
  */
 const root = resolve(import.meta.dirname, "..");
+
+/** How many of the longest files are listed. */
+const listed = 10;
+
+/** Passes the events on, and lists the longest files right before the runner's own summary. */
+async function* timed(events: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+  const files: { file: string; seconds: number }[] = [];
+  let isListed = false;
+  for await (const event of events) {
+    if (event.type === "test:summary" && event.data.file)
+      files.push({ file: relative(root, event.data.file), seconds: event.data.duration_ms / 1000 });
+    if (!isListed && event.type === "test:diagnostic" && event.data.message.startsWith("tests ")) {
+      isListed = true;
+      const longest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, listed);
+      const lines = longest.map(({ file, seconds }) => `  ${seconds.toFixed(1).padStart(6)} s  ${file}`);
+      yield { type: "test:stdout", data: { file: "", message: `\nLongest files:\n${lines.join("\n")}\n\n` } };
+    }
+    yield event;
+  }
+}
 
 async function main(words: string[]): Promise<number> {
   const files = selectedTests(root, words);
@@ -25,12 +47,12 @@ async function main(words: string[]): Promise<number> {
     Object.assign(process.env, engineEnvironment(root).env);
     await removeLeftBehind((line) => console.log(`  ${line}`));
   }
-  const events = run({ files: files.map((file) => resolve(root, file)), concurrency: 2, cwd: root });
+  const events = run({ files: files.map((file) => resolve(root, file)), concurrency: 4, cwd: root });
   let failed = false;
   events.on("test:summary", ({ success }) => {
     failed ||= !success;
   });
-  for await (const text of events.compose(new spec())) process.stdout.write(text as string);
+  for await (const text of Readable.from(timed(events)).compose(new spec())) process.stdout.write(String(text));
   return failed ? 1 : 0;
 }
 

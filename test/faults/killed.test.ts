@@ -60,6 +60,10 @@ test("replicas of the serving color killed one at a time come back, and cost at 
     t.after(() => load.stop());
     await load.more(50);
     await stack.docker("kill", "--signal", "KILL", id);
+    await poll("two containers again", 60, async () => {
+      const now = await stack.containers("green-api");
+      return now.length === 2 && !now.includes(id) ? true : undefined;
+    });
     await poll("two replicas again", 60, async () => {
       const status = await stack.status();
       const api = (status.replicas as { color: string; service: string; ready: number }[]).find(

@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { callAgent } from "../support/agent-call.ts";
 import { startLoad } from "../support/load.ts";
 import { nothingToDo, refused, through } from "../support/outcome.ts";
-import { poll, servingColor } from "../support/poll.ts";
+import { healthy, poll, servingColor } from "../support/poll.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
 // One stack, one story: each test goes on where the one before it ended, as a team's stack does.
@@ -140,10 +140,7 @@ test("a deploy under load loses no request and no write", async (t) => {
 });
 
 test("status says what is there, for people and for programs", async () => {
-  const status = await poll("a healthy status", 60, async () => {
-    const found = await stack.status();
-    return found.healthy === true ? found : undefined;
-  });
+  const status = await healthy(stack);
   assert.equal(status.code, 0);
   assert.equal(status.desired, "green");
   assert.equal(status.live, "green");
@@ -223,7 +220,7 @@ test("a killed edge, a killed agent and both come back with the same color", asy
     });
     assert.equal(await poll("an answer", 60, () => servingColor(stack.url)), "blue");
   }
-  await poll("a healthy status", 60, async () => ((await stack.status()).healthy ? true : undefined));
+  await healthy(stack);
   nothingToDo(await stack.up());
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startLoad } from "../support/load.ts";
-import { poll, servingColor } from "../support/poll.ts";
+import { healthy, poll, servingColor } from "../support/poll.ts";
 import { type Outcome, type TestStack, testStack } from "../support/stack.ts";
 
 // The strategies that are not for every day: in place, and with a standstill. Each test goes on where the last ended.
@@ -93,7 +93,7 @@ test("recreate stops everybody behind a page, migrates what no old code could li
   assert.deepEqual([...new Set(report.lost.map(({ why }) => why))], ["status 503"]);
   assert.equal(await servingColor(stack.url), "green");
   assert.equal((await page()).status, 200);
-  await poll("a healthy status", 60, async () => ((await stack.status()).healthy ? true : undefined));
+  await healthy(stack);
   await nothingToDo();
   const back = await stack.cli("rollback");
   assert.equal(back.code, 3, back.text);

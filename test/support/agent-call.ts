@@ -1,15 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import type { TestStack } from "./stack.ts";
 
+/** What the agent answered. */
+export interface AgentAnswer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** A way to the edge's agent that stays open, for tests ask it again and again. */
+export interface AgentLine {
+  /** @throws Error when the agent's container is gone, or goes before it has answered */
+  ask(method: string, path: string, body?: object): Promise<AgentAnswer>;
+  close(): void;
+}
+
+/** Runs beside the agent and asks it whatever comes in, a line each. */
 const script = `
 const token = require("node:fs").readFileSync("/run/secrets/edge_token", "utf8").trim();
-const [method, path, body] = process.argv.slice(1);
 const headers = { authorization: "Bearer " + token, "content-type": "application/json" };
-fetch("http://127.0.0.1:8090" + path, { method, headers, ...(body ? { body } : {}) })
-  .then(async (answer) => console.log(JSON.stringify({ status: answer.status, body: await answer.json() })));`;
+const answer = async ({ id, method, path, body }) => {
+  try {
+    const got = await fetch("http://127.0.0.1:8090" + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    return { id, status: got.status, body: await got.json() };
+  } catch (error) {
+    return { id, error: String(error.cause ?? error) };
+  }
+};
+require("node:readline").createInterface({ input: process.stdin }).on("line", async (line) =>
+  console.log(JSON.stringify(await answer(JSON.parse(line)))));`;
 
 /** Asks the edge's agent from inside its own container, as only somebody with the server's Docker can. */
-export async function callAgent(stack: TestStack, method: string, path: string, body?: object) {
-  const [id = ""] = await stack.containers("agent");
-  const argv = ["exec", id, "node", "-e", script, method, path, ...(body ? [JSON.stringify(body)] : [])];
-  return JSON.parse(await stack.docker(...argv)) as { status: number; body: Record<string, unknown> };
+export function callAgent(stack: TestStack, method: string, path: string, body?: object): Promise<AgentAnswer> {
+  return stack.agent.ask(method, path, body);
+}
+
+/** A `docker exec` under way, and the questions it has not answered yet. */
+interface Exec {
+  child: ChildProcess;
+  waiting: Map<number, PromiseWithResolvers<AgentAnswer>>;
+  isOver: boolean;
+}
+
+/**
+ * One `docker exec` for all questions; another one is started once the agent runs in another container.
+ * @param container the id of the agent's container; empty while there is none
+ */
+export function agentLine(container: () => Promise<string>): AgentLine {
+  let opening: Promise<Exec> | undefined;
+  let open: Exec | undefined;
+  let last = 0;
+
+  const start = async () => {
+    const id = await container();
+    if (!id) throw new Error("the agent has no container");
+    const waiting = new Map<number, PromiseWithResolvers<AgentAnswer>>();
+    const child = spawn("docker", ["exec", "--interactive", id, "node", "-e", script], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    const exec: Exec = { child, waiting, isOver: false };
+    createInterface({ input: child.stdout }).on("line", (text) => {
+      const { id: asked, error, ...answer } = JSON.parse(text) as AgentAnswer & { id: number; error?: string };
+      const { resolve, reject } = waiting.get(asked) ?? Promise.withResolvers();
+      waiting.delete(asked);
+      if (error === undefined) resolve(answer);
+      else reject(new Error(`the agent does not answer: ${error}`));
+    });
+    child.stdin.on("error", () => undefined);
+    child.once("close", () => {
+      exec.isOver = true;
+      for (const { reject } of waiting.values()) reject(new Error("the agent's container is gone"));
+    });
+    return exec;
+  };
+
+  return {
+    async ask(method, path, body) {
+      if (!open || open.isOver) {
+        opening ??= start().finally(() => {
+          opening = undefined;
+        });
+        open = await opening;
+      }
+      if (open.isOver) throw new Error("the agent's container is gone");
+      const answer = Promise.withResolvers<AgentAnswer>();
+      last += 1;
+      open.waiting.set(last, answer);
+      open.child.stdin?.write(`${JSON.stringify({ id: last, method, path, body })}\n`);
+      return answer.promise;
+    },
+    close: () => open?.child.kill(),
+  };
 }

@@ -1,7 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { TestStack } from "./stack.ts";
 
-/** Asks until the answer is not undefined. Rejects after `seconds`, saying what was waited for. */
-export async function poll<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+/**
+ * Asks until the answer is not undefined. Rejects after `seconds`, saying what was waited for.
+ * @param every milliseconds between two questions; more for one that costs seconds of a core. Default 100
+ */
+export async function poll<T>(
+  what: string,
+  seconds: number,
+  ask: () => Promise<T | undefined>,
+  every = 100,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown = "no answer yet";
   for (;;) {
@@ -12,7 +21,7 @@ export async function poll<T>(what: string, seconds: number, ask: () => Promise<
       last = error;
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s (${String(last)})`);
-    await delay(100);
+    await delay(every);
   }
 }
 
@@ -21,4 +30,17 @@ export async function servingColor(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
   if (answer?.status !== 200) return undefined;
   return answer.headers.get("x-turnout-color") ?? undefined;
+}
+
+/** The first status that is healthy. Asked for once a second: each answer costs two seconds of a core. */
+export function healthy(stack: TestStack): ReturnType<TestStack["status"]> {
+  return poll(
+    "a healthy status",
+    60,
+    async () => {
+      const found = await stack.status();
+      return found.healthy === true ? found : undefined;
+    },
+    1_000,
+  );
 }

@@ -3,10 +3,12 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import Docker from "dockerode";
 import { execa } from "execa";
 import { stringify } from "yaml";
 import { stackOf } from "../../core/names.ts";
 import { engineEnvironment, fileBackend } from "../../setup/engine.ts";
+import { type AgentLine, agentLine } from "./agent-call.ts";
 import { ownName } from "./left-behind.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -41,6 +43,8 @@ export interface TestStack {
   status(): Promise<Record<string, unknown> & { code: number }>;
   outputs(): Promise<Record<string, unknown>>;
   docker(...argv: string[]): Promise<string>;
+  /** The edge's agent. */
+  readonly agent: AgentLine;
   /** Ids of the containers of a service that run. */
   containers(service: string): Promise<string[]>;
   /** The state as it lies on the disk. */
@@ -71,6 +75,7 @@ export async function testStack(): Promise<TestStack> {
     ports: { public: publicPort, preview: previewPort },
     secrets,
   };
+  const engineApi = new Docker();
   const engine = await engineEnvironment(root);
   const env = {
     ...engine.env,
@@ -130,12 +135,12 @@ export async function testStack(): Promise<TestStack> {
       return JSON.parse((await run(engine.pulumi, ["stack", "output", "--json", "--stack", name])).stdout);
     },
     docker: async (...argv) => (await execa("docker", argv)).stdout,
+    // By the socket: tests ask this again and again, and each start of the client would cost more than the answer.
     async containers(service) {
-      const listed = await stack.docker(
-        ...["ps", "--quiet", "--no-trunc", "--filter", `label=com.docker.swarm.service.name=${prefix}-${service}`],
-      );
-      return listed.split("\n").filter(Boolean);
+      const label = `com.docker.swarm.service.name=${prefix}-${service}`;
+      return (await engineApi.listContainers({ filters: { label: [label] } })).map(({ Id }) => Id);
     },
+    agent: agentLine(async () => (await stack.containers("agent"))[0] ?? ""),
     async elsewhere() {
       const backend = join(directory, `elsewhere-${randomBytes(3).toString("hex")}`);
       await cp(join(directory, ".pulumi"), join(backend, ".pulumi"), { recursive: true });
@@ -145,6 +150,7 @@ export async function testStack(): Promise<TestStack> {
     },
     stateFile: () => join(directory, ".pulumi/stacks/turnout", `${name}.json`),
     async remove() {
+      stack.agent.close();
       await own.remove();
       await rm(directory, { recursive: true, force: true });
       await rm(join(root, ".turnout", `change-${name}.lock`), { force: true });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { globSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { test } from "node:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { type TestContext, test } from "node:test";
 import { execa } from "execa";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -10,6 +12,61 @@ const root = resolve(import.meta.dirname, "../..");
 test("format, lint and strict types hold", async () => {
   const done = await execa("npm", ["run", "--silent", "check"], { cwd: root, reject: false, all: true });
   assert.equal(done.exitCode, 0, done.all);
+});
+
+/** The import rules, held against a project with these files. */
+async function importRules(t: TestContext, files: Record<string, string>) {
+  const project = await mkdtemp(join(tmpdir(), "turnout-rules-"));
+  t.after(() => rm(project, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries({ "tsconfig.json": "{}", ...files })) {
+    await mkdir(dirname(join(project, path)), { recursive: true });
+    await writeFile(join(project, path), text);
+  }
+  const argv = [join(root, "node_modules/.bin/depcruise"), "--config", join(root, ".dependency-cruiser.mjs"), "."];
+  return execa(process.execPath, argv, { cwd: project, reject: false, all: true });
+}
+
+const a = "export const a = 1;\n";
+
+test("an import that the table allows passes", async (t) => {
+  const done = await importRules(t, {
+    "core/a.ts": a,
+    "jobs/b.ts": 'import { a } from "../core/a.ts";\nexport const b = a;\n',
+  });
+  assert.equal(done.exitCode, 0, done.all);
+});
+
+for (const [from, to] of [
+  ["core/b.ts", "jobs/a.ts"],
+  ["agent/b.ts", "jobs/a.ts"],
+  ["jobs/b.ts", "agent/a.ts"],
+  ["components/b.ts", "server/a.ts"],
+  ["index.ts", "cli/a.ts"],
+  ["index.ts", "setup/a.ts"],
+  ["server/b.ts", "test/a.ts"],
+] as const)
+  test(`${from} may not import ${to}`, async (t) => {
+    const path = from.includes("/") ? `../${to}` : `./${to}`;
+    const done = await importRules(t, { [to]: a, [from]: `import { a } from "${path}";\nexport const b = a;\n` });
+    assert.notEqual(done.exitCode, 0, done.all);
+    assert.match(done.all ?? "", new RegExp(`error .*${from} → ${to}`));
+  });
+
+test("core may import neither files nor Pulumi", async (t) => {
+  const done = await importRules(t, {
+    "core/a.ts": 'import { readFile } from "node:fs/promises";\nexport const read = readFile;\n',
+  });
+  assert.notEqual(done.exitCode, 0, done.all);
+  assert.match(done.all ?? "", /error core-packages: core\/a\.ts → fs\/promises/);
+});
+
+test("a circle fails, also one of types", async (t) => {
+  const done = await importRules(t, {
+    "core/a.ts": 'import type { B } from "./b.ts";\nexport type A = { b: B };\n',
+    "core/b.ts": 'import type { A } from "./a.ts";\nexport type B = { a: A };\n',
+  });
+  assert.notEqual(done.exitCode, 0, done.all);
+  assert.match(done.all ?? "", /error no-circle: core\/a\.ts → \s*core\/b\.ts/);
 });
 
 /** Lines that a merge leaves, also as a formatter of Markdown writes them: quotes in quotes. */
