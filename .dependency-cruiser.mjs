@@ -14,7 +14,8 @@ const may = {
   server: { folders: ["core", "images", "launcher", "shared"] },
   setup: { folders: ["core", "images", "server", "shared"] },
   cli: { folders: ["core", "launcher", "server", "setup", "shared", "systems"] },
-  "index.ts": { folders: ["components", "core", "server", "systems"] },
+  ops: { folders: ["launcher"], packages: [] },
+  "index.ts": { folders: ["components", "core", "images", "server", "systems"] },
 };
 
 const own = Object.keys(may).filter((name) => name !== "index.ts");

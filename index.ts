@@ -8,11 +8,11 @@ import { readyChecks } from "./core/edge/input.ts";
 import { TurnoutError } from "./core/errors.ts";
 import { stackPrefix } from "./core/names.ts";
 import { parseSettings } from "./core/settings/settings.ts";
+import { ownImageReferences } from "./images/own-images.ts";
 import { dockerClient } from "./server/docker.ts";
 import { endWithEngine } from "./server/end-with-engine.ts";
 import { checkImages, checkOwnImages } from "./server/images.ts";
 import { observe } from "./server/observe.ts";
-import { ownImageReferences } from "./server/own-images.ts";
 import { systems } from "./systems/index.ts";
 
 /** Checks first, then composes: nothing is created when a setting is wrong or a guard refuses. */

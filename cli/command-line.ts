@@ -1,7 +1,7 @@
 import { type CommandDef, defineCommand } from "citty";
 import { overridesOf } from "../core/deploy/overrides.ts";
 import { describeError, exitCode, exitCodes, SettingsError, command as typed } from "../core/errors.ts";
-import { JobFailed } from "../launcher/launch.ts";
+import { JobFailed } from "../launcher/run.ts";
 import { type Commands, commandsFor } from "./context.ts";
 
 /** Every option there is; a command names the ones it takes. */

@@ -22,7 +22,9 @@ import {
 
 export interface ReleaseImagesArgs {
   color: Color;
+  /** The image tag, such as `1.4.1`. */
   version: string;
+  /** The system whose services' images they are. */
   system: System;
 }
 
@@ -34,11 +36,13 @@ export class ReleaseImages extends pulumi.ComponentResource {
   readonly release: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:ReleaseImages", name, {}, opts);
-    const images = Object.entries(args.system.services).map(([service, definition]) => {
+    const { color, version, system } = args;
+    const wanted = Object.entries(system.services).map(([key, service]) => [key, imageOf(service, version)] as const);
+    super("turnout:index:ReleaseImages", name, { color, version, images: Object.fromEntries(wanted) }, opts);
+    const images = Object.entries(system.services).map(([service, definition]) => {
       const image = new docker.RemoteImage(
         `${name}-${service}`,
-        { name: imageOf(definition, args.version), keepLocally: true },
+        { name: imageOf(definition, version), keepLocally: true },
         { parent: this },
       );
       return [service, image] as const;
@@ -49,18 +53,24 @@ export class ReleaseImages extends pulumi.ComponentResource {
         pulumi.all([image.name, image.repoDigest]).apply(([reference, digest]) => digest || reference),
       ]),
     );
-    this.release = pulumi.all(images.map(([, image]) => image.imageId)).apply((ids) => releaseOf(args.version, ids));
+    this.release = pulumi.all(images.map(([, image]) => image.imageId)).apply((ids) => releaseOf(version, ids));
     this.registerOutputs({ release: this.release });
   }
 }
 
 export interface ColorStackArgs {
+  /** `<project>-<stack>`. */
   prefix: string;
   color: Color;
+  /** The image tag that the color runs, such as `1.4.1`. */
   version: string;
+  /** The images of that version, present on the server. */
   images: ReleaseImages;
+  /** The system whose services they are. */
   system: System;
+  /** The stack's settings: `replicas`, `timeouts`. */
   settings: Settings;
+  /** The networks; the color's own is joined. */
   network: Network;
   /** Every secret a service may name. */
   secrets: Record<string, SecretFile>;
@@ -77,7 +87,9 @@ export class ColorStack extends pulumi.ComponentResource {
   readonly workers: pulumi.Output<string>;
 
   constructor(name: string, args: ColorStackArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:ColorStack", name, {}, opts);
+    const { color, version, settings, images } = args;
+    const replicas = mapServices(args.system, (service) => replicasOf(settings, service));
+    super("turnout:index:ColorStack", name, { color, version, release: images.release, replicas }, opts);
     const specs: pulumi.Output<string>[] = [];
     for (const [service, definition] of Object.entries(args.system.services)) {
       const created = this.createService(`${name}-${service}`, service, definition, args);
@@ -87,7 +99,7 @@ export class ColorStack extends pulumi.ComponentResource {
     this.workers = pulumi
       .all(specs)
       .apply((texts) => createHash("sha256").update(texts.join("\n")).digest("hex").slice(0, 12));
-    this.registerOutputs({ workers: this.workers });
+    this.registerOutputs({ web: this.web, workers: this.workers });
   }
 
   private createService(name: string, service: string, definition: Service, args: ColorStackArgs): docker.Service {
@@ -138,6 +150,10 @@ export class ColorStack extends pulumi.ComponentResource {
       { parent: this, ignoreChanges: worker ? ["mode.replicated.replicas"] : [] },
     );
   }
+}
+
+function mapServices<T>(system: System, of: (service: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.keys(system.services).map((service) => [service, of(service)]));
 }
 
 function secretOf(args: ColorStackArgs, key: string): SecretFile {

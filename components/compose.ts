@@ -42,7 +42,6 @@ export function compose({ prefix, system, settings, observed, images, dockerHost
   const epoch = observed.epoch ?? firstEpoch;
   const { shift, schemaRevision, lastBackup } = new Release("release", {
     ...{ prefix, system, settings, network, database, edge, dockerHost, epoch },
-    opsImage: images.ops,
   });
   return {
     activeColor: shift.result.color,

@@ -20,12 +20,16 @@ import {
 } from "./swarm-service.ts";
 
 export interface DatabaseArgs {
+  /** `<project>-<stack>`. */
   prefix: string;
+  /** The system whose database it is; names the database and its user. */
   system: System;
+  /** The stack's settings: the password, `database`, `placement.data`. */
   settings: Settings;
+  /** The networks it joins: both colors' and the admin network. */
   network: Network;
-  /** Image of PostgreSQL; unused with an external database. */
-  image: string;
+  /** Image of PostgreSQL, such as `turnout-postgres:0e5fbb8f2591`; unused with an external database. */
+  image: pulumi.Input<string>;
 }
 
 /** The user and group of PostgreSQL in its image. */
@@ -42,9 +46,11 @@ export class Database extends pulumi.ComponentResource {
   readonly url: SecretFile;
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:Database", name, {}, opts);
     const { prefix, system, settings } = args;
     const external = settings.database.external;
+    const { name: database, user } = system.database;
+    const { maxConnections } = settings.database;
+    super("turnout:index:Database", name, { database, user, ...(external ? { external } : { maxConnections }) }, opts);
     const password = settings.secrets.databasePassword ?? "";
     this.address = {
       host: external?.host ?? tasksOf(names(prefix).database),
@@ -54,7 +60,12 @@ export class Database extends pulumi.ComponentResource {
       password,
       sslmode: external?.sslmode ?? "disable",
     };
-    this.url = secretFile(prefix, "database-url", databaseUrlSecret.file, connectionString(this.address), this);
+    this.url = secretFile(
+      name,
+      { prefix, key: "database-url", file: databaseUrlSecret.file },
+      connectionString(this.address),
+      this,
+    );
     if (!external) this.createServer(name, args, password);
     this.registerOutputs({ host: this.address.host, port: this.address.port });
   }
@@ -67,7 +78,7 @@ export class Database extends pulumi.ComponentResource {
       { name: named.databaseVolume, labels: labelList(prefix, "database") },
       { parent: this, protect: settings.production },
     );
-    const secret = secretFile(prefix, "database-password", "postgres_password", password, this);
+    const secret = secretFile(name, { prefix, key: "database-password", file: "postgres_password" }, password, this);
     const secure = hardened(postgresUser, ["/tmp", "/run/postgresql"]);
     new docker.Service(
       `${name}-server`,

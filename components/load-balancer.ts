@@ -20,13 +20,17 @@ import {
 } from "./swarm-service.ts";
 
 export interface LoadBalancerArgs {
+  /** `<project>-<stack>`. */
   prefix: string;
+  /** The stack's settings: `ports`, `placement.edge`, the agent's token. */
   settings: Settings;
+  /** The networks HAProxy joins: both colors' and the admin network, which is the agent's only one. */
   network: Network;
-  /** Image with HAProxy. */
-  edgeImage: string;
-  /** Image whose verb `agent` is the edge's agent. */
-  opsImage: string;
+  /** Image with HAProxy, such as `turnout-edge:3e354c581fe5`. */
+  edgeImage: pulumi.Input<string>;
+  /** Image whose verb `agent` is the edge's agent, such as `turnout-ops:70259c3fae50`. */
+  opsImage: pulumi.Input<string>;
+  /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
   dockerHost: string;
 }
 
@@ -44,11 +48,11 @@ export class LoadBalancer extends pulumi.ComponentResource {
   readonly token: SecretFile;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:LoadBalancer", name, {}, opts);
     const { settings, prefix } = args;
+    super("turnout:index:LoadBalancer", name, { ports: settings.ports, domain: settings.domain }, opts);
     this.address = edgeAddress(prefix, settings);
-    this.token = secretFile(prefix, "edge-token", "edge_token", this.address.token, this);
-    const portsFree = this.checkPorts(args);
+    this.token = secretFile(name, { prefix, key: "edge-token", file: "edge_token" }, this.address.token, this);
+    const portsFree = this.checkPorts(name, args);
 
     const volume = new docker.Volume(
       `${name}-volume`,
@@ -58,22 +62,24 @@ export class LoadBalancer extends pulumi.ComponentResource {
     // Neither waits for the other: each finds on the volume what it needs, whoever comes first.
     this.createProxy(name, args, volume.name, portsFree);
     this.createAgent(name, args, volume.name, portsFree);
-    this.registerOutputs({});
+    const { token: _secret, ...address } = this.address;
+    this.registerOutputs({ address });
   }
 
   /** A taken port leaves a Swarm task pending without a word; this says so before anything is changed. */
-  private checkPorts(args: LoadBalancerArgs): pulumi.Resource {
-    const { prefix, opsImage: image, dockerHost } = args;
+  private checkPorts(name: string, args: LoadBalancerArgs): pulumi.Resource {
+    const { prefix, dockerHost } = args;
     const { public: open, preview } = args.settings.ports;
     const ports = { public: open, preview };
     return new OpsJob(
-      "preflight",
+      `${name}-preflight`,
       {
-        ...{ prefix, image, dockerHost, verb: "preflight", network: "host", journal: false, docker: true },
+        ...{ prefix, dockerHost, verb: "preflight", step: "preflight" },
+        ...{ network: "host", journal: false, docker: true },
         input: { prefix, ports },
         triggers: [JSON.stringify(ports)],
       },
-      { parent: this },
+      { parent: this, aliases: [{ name: "preflight" }] },
     );
   }
 

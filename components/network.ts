@@ -4,7 +4,7 @@ import type { PerColor } from "../core/color.ts";
 import { labels, names } from "../core/names.ts";
 
 export interface NetworkArgs {
-  /** `<project>-<stack>`. */
+  /** `<project>-<stack>`, the beginning of every network's name, such as `turnout-prod`. */
   prefix: string;
 }
 
@@ -19,7 +19,7 @@ export class Network extends pulumi.ComponentResource {
   readonly admin: pulumi.Output<string>;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:Network", name, {}, opts);
+    super("turnout:index:Network", name, { prefix: args.prefix }, opts);
     const named = names(args.prefix);
     const overlay = (role: string, networkName: string) =>
       new docker.Network(

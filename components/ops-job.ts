@@ -1,20 +1,27 @@
 import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
+import { type JobRequest, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, JobResult, JobVerb } from "../core/jobs/inputs.ts";
+import { splitInput, stableJson } from "../core/jobs/secrets.ts";
 import { names } from "../core/names.ts";
 
-export interface OpsJobArgs<V extends JobVerb> {
+/** Where a job's container runs, what it may reach, and when it runs again. */
+export interface JobArgs<V extends JobVerb> {
+  /** `<project>-<stack>`, the beginning of every name of the stack. */
   prefix: string;
+  /** The verb of the ops image that does the work. */
   verb: V;
-  /** The ops image. */
-  image: string;
-  /** DOCKER_HOST of the server; empty for the default engine. */
+  /** The step in the container's name, `<prefix>-<step>-<random>`. Default: the component's name. */
+  step?: string;
+  /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
   dockerHost: string;
-  /** What the job is told. Goes in by stdin, is encrypted in the state. */
+  /**
+   * What the job is given. Its secrets (`splitInput` names them) go in by stdin and are encrypted in the state; all else
+   * is plain, so that a preview shows it.
+   */
   input: { [K in keyof JobInputs[V]]: pulumi.Input<JobInputs[V][K]> };
-  /** Only a change of these runs the job again. A new ops image alone does not. */
+  /** Only a change of these runs the job again. */
   triggers: pulumi.Input<string>[];
   /**
    * `deletion`: it runs when its resource is removed, or replaced because of a trigger, before anything it depends on is
@@ -32,40 +39,58 @@ export interface OpsJobArgs<V extends JobVerb> {
 }
 
 /**
- * One step of a deploy as a one-shot container on the server. The only place that makes a `command.local.Command`.
- * It goes on when the operator's machine goes away; `launcher/launch.ts` starts it and joins it again.
+ * One step of a deploy as a one-shot container on the server. It goes on when the operator's machine goes away;
+ * `launcher/launch.ts` starts it and joins it again.
  */
 export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends pulumi.ComponentResource {
   /** What the job did, from its last line. Holds no secret. */
   readonly result: pulumi.Output<R>;
 
-  constructor(name: string, args: OpsJobArgs<V>, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:OpsJob", name, {}, opts);
-    const placement = pulumi.all(args.triggers).apply((triggers) => JSON.stringify(placementOf(name, args, triggers)));
-    const run = new command.local.Command(
-      name,
-      {
-        interpreter: ["node", "launcher/launch.ts"],
-        ...(args.at === "deletion" ? { create: "later", delete: args.verb } : { create: args.verb }),
-        // A new ops image or a new password is no reason to do the work again: keep what was done.
-        update: "keep",
-        environment: { TURNOUT_JOB: placement },
-        stdin: pulumi.secret(pulumi.jsonStringify(args.input)),
-        triggers: args.triggers,
-        logging: "stderr",
-      },
-      { parent: this, additionalSecretOutputs: ["stdin"] },
-    );
-    this.result = pulumi.unsecret(run.stdout).apply((line) => JSON.parse(line) as R);
+  constructor(name: string, args: JobArgs<V>, opts?: pulumi.ComponentResourceOptions) {
+    super("turnout:index:OpsJob", name, { verb: args.verb, ...splitInput(args.input).plain }, opts);
+    this.result = runJob<V, R>(name, args, this);
     this.registerOutputs({ result: this.result });
   }
 }
 
-function placementOf<V extends JobVerb>(name: string, args: OpsJobArgs<V>, triggers: string[]): JobPlacement {
+/**
+ * The command that runs a job, as a child of the component of its step. The only place that makes a
+ * `command.local.Command`. It does not name the ops image: the launcher takes the present one, so a change of the jobs'
+ * own code changes no resource.
+ * @param name the component's name; the command was named like it up to 0.2.0
+ * @returns what the job did
+ */
+export function runJob<V extends JobVerb, R extends JobResult>(
+  name: string,
+  args: JobArgs<V>,
+  parent: pulumi.Resource,
+): pulumi.Output<R> {
+  const step = args.step ?? name;
+  const { plain, secret } = splitInput(args.input);
+  const run = new command.local.Command(
+    `${name}-job`,
+    {
+      interpreter: ["node", "launcher/launch.ts"],
+      ...(args.at === "deletion" ? { create: "later", delete: args.verb } : { create: args.verb }),
+      // A new password or another time limit is no reason to do the work again: keep what was done.
+      update: "keep",
+      environment: {
+        TURNOUT_JOB: pulumi.all(args.triggers).apply((triggers) => stableJson(requestOf(step, args, triggers))),
+        TURNOUT_INPUT: pulumi.output(plain).apply(stableJson),
+      },
+      stdin: pulumi.secret(pulumi.output(secret).apply(stableJson)),
+      triggers: args.triggers,
+      logging: "stderr",
+    },
+    { parent, additionalSecretOutputs: ["stdin"], aliases: [{ name: step }] },
+  );
+  return pulumi.unsecret(run.stdout).apply((line) => JSON.parse(line) as R);
+}
+
+function requestOf<V extends JobVerb>(step: string, args: JobArgs<V>, triggers: string[]): JobRequest {
   const named = names(args.prefix);
   return {
-    image: args.image,
-    name: named.job(name),
+    name: named.job(step),
     verb: args.verb,
     prefix: args.prefix,
     network: args.network ?? named.adminNetwork,

@@ -3,15 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Color, otherColor, type PerColor } from "../core/color.ts";
 import { edgeConfigHash, renderEdgeConfig } from "../core/edge/config.ts";
 import { edgeConfigInput, readyChecks } from "../core/edge/input.ts";
-import type {
-  BackupResult,
-  JobResult,
-  JobVerb,
-  MigrationResult,
-  ShiftResult,
-  TaskSpec,
-  Wanted,
-} from "../core/jobs/inputs.ts";
+import type { BackupResult, JobResult, JobVerb, ShiftResult, TaskSpec, Wanted } from "../core/jobs/inputs.ts";
 import { names } from "../core/names.ts";
 import { replicasOf, type Settings } from "../core/settings/settings.ts";
 import { type System, servicesOf } from "../core/system/schema.ts";
@@ -19,20 +11,22 @@ import { harmless } from "../core/system/smoke.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
+import { Migration } from "./migration.ts";
 import type { Network } from "./network.ts";
-import { OpsJob, type OpsJobArgs } from "./ops-job.ts";
+import { type JobArgs, OpsJob } from "./ops-job.ts";
 import { describeSecret, type SecretFile, secretFile } from "./secrets.ts";
 import { labelList } from "./swarm-service.ts";
 import { Sweeps } from "./sweeps.ts";
 
 export interface ReleaseArgs {
+  /** `<project>-<stack>`. */
   prefix: string;
   system: System;
   settings: Settings;
   network: Network;
   database: Database;
   edge: LoadBalancer;
-  opsImage: string;
+  /** DOCKER_HOST of the server; empty for the default engine. */
   dockerHost: string;
   /** The edge's epoch, from what was observed: it changes when somebody else than `pulumi up` changed who serves. */
   epoch: string;
@@ -48,7 +42,7 @@ interface Candidate {
 interface Prepared {
   images: ReleaseImages;
   backup: OpsJob<"backup", BackupResult>;
-  migration: OpsJob<"migration", MigrationResult>;
+  migration: Migration;
   smoke: OpsJob<"smoke">;
 }
 
@@ -65,21 +59,20 @@ export class Release extends pulumi.ComponentResource {
   private readonly secrets: Record<string, SecretFile>;
 
   constructor(name: string, args: ReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:Release", name, {}, opts);
-    this.args = args;
     const { prefix, settings, system } = args;
+    super("turnout:index:Release", name, { system: system.name, versions: settings.versions }, opts);
+    this.args = args;
     const named = names(prefix);
-    const volumes = [named.journalVolume, named.backupsVolume].map(
-      (volume) =>
-        new docker.Volume(
-          volume,
-          { name: volume, labels: labelList(prefix, "ops") },
-          { parent: this, protect: settings.production },
-        ),
-    );
+    const volume = (role: string, volumeName: string) =>
+      new docker.Volume(
+        `${name}-${role}`,
+        { name: volumeName, labels: labelList(prefix, "ops") },
+        { parent: this, protect: settings.production, aliases: [{ name: volumeName }] },
+      );
+    const volumes = [volume("journal", named.journalVolume), volume("backups", named.backupsVolume)];
     this.secrets = { databaseUrl: args.database.url };
     for (const [key, secret] of Object.entries(system.secrets))
-      this.secrets[key] = secretFile(prefix, key, secret.file, settings.secrets[key] ?? "", this);
+      this.secrets[key] = secretFile(name, { prefix, key, file: secret.file }, settings.secrets[key] ?? "", this);
 
     new Sweeps("sweeps", args, { parent: this, dependsOn: [...volumes, args.network, args.database, args.edge] });
     const routes = this.edgeConfig([...volumes, args.edge]);
@@ -93,7 +86,11 @@ export class Release extends pulumi.ComponentResource {
     const prepared = Object.values(this.prepared);
     this.schemaRevision = newest(prepared.map((one) => one.migration.result)).apply((last) => last?.revision ?? null);
     this.lastBackup = newest(prepared.map((one) => one.backup.result)).apply((last) => last?.at ?? null);
-    this.registerOutputs({ shift: this.shift.result });
+    this.registerOutputs({
+      shift: this.shift.result,
+      schemaRevision: this.schemaRevision,
+      lastBackup: this.lastBackup,
+    });
   }
 
   private edgeConfig(dependsOn: pulumi.Resource[]) {
@@ -149,22 +146,28 @@ export class Release extends pulumi.ComponentResource {
   private migration({ images, identity }: Candidate, backup: pulumi.Resource) {
     const { settings, system, edge, database } = this.args;
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
-    return this.job<"migration", MigrationResult>(`migration-${identity.color}`, "migration", {
-      input: {
-        ...identity,
-        edge: edge.address,
-        database: database.address,
-        strategy: settings.strategy,
-        task: this.taskOf(service, identity.color, images),
-        ...{ upgrade, current, heads, revisionPattern, aheadPattern },
-        ready: readyChecks(system),
-        lockTimeout: settings.database.lockTimeout,
-        timeout: 3600,
+    return new Migration(
+      `migration-${identity.color}`,
+      {
+        ...{ service, upgrade, current, heads },
+        job: this.jobArgs("migration", {
+          input: {
+            ...identity,
+            edge: edge.address,
+            database: database.address,
+            strategy: settings.strategy,
+            task: this.taskOf(service, identity.color, images),
+            ...{ upgrade, current, heads, revisionPattern, aheadPattern },
+            ready: readyChecks(system),
+            lockTimeout: settings.database.lockTimeout,
+            timeout: 3600,
+          },
+          triggers: [images.release],
+          docker: true,
+        }),
       },
-      triggers: [images.release],
-      docker: true,
-      dependsOn: [backup],
-    });
+      { parent: this, dependsOn: [backup] },
+    );
   }
 
   /** The new code, with nobody on it. */
@@ -238,8 +241,12 @@ export class Release extends pulumi.ComponentResource {
 
   private job<V extends JobVerb, R extends JobResult = JobResult>(name: string, verb: V, args: StepArgs<V>) {
     const { dependsOn, ...rest } = args;
-    const { prefix, opsImage: image, dockerHost } = this.args;
-    return new OpsJob<V, R>(name, { prefix, verb, image, dockerHost, ...rest }, { parent: this, dependsOn });
+    return new OpsJob<V, R>(name, this.jobArgs(verb, rest), { parent: this, dependsOn });
+  }
+
+  private jobArgs<V extends JobVerb>(verb: V, rest: Omit<StepArgs<V>, "dependsOn">): JobArgs<V> {
+    const { prefix, dockerHost } = this.args;
+    return { prefix, verb, dockerHost, ...rest };
   }
 
   /** Where a command of the application runs once: as its service would, in its color's network. */
@@ -265,7 +272,7 @@ export class Release extends pulumi.ComponentResource {
 }
 
 /** What a step adds to what all jobs of the release have in common. */
-type StepArgs<V extends JobVerb> = Omit<OpsJobArgs<V>, "prefix" | "verb" | "image" | "dockerHost"> & {
+type StepArgs<V extends JobVerb> = Omit<JobArgs<V>, "prefix" | "verb" | "dockerHost"> & {
   dependsOn: pulumi.Resource[];
 };
 

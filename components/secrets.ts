@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { MountedSecret } from "../core/jobs/inputs.ts";
-import { labelList, secretName } from "./swarm-service.ts";
+import { labelList, secretName, secretRole } from "./swarm-service.ts";
 
 /** A Swarm secret and the file it is mounted as. */
 export interface SecretFile {
@@ -10,23 +10,35 @@ export interface SecretFile {
   file: string;
 }
 
-/** Makes a Swarm secret. Its value is encrypted in the state; containers get it as a file. */
+/** Which secret: `key` is its setting, `file` its file under /run/secrets. */
+export interface SecretArgs {
+  prefix: string;
+  key: string;
+  file: string;
+}
+
+/**
+ * Makes a Swarm secret. Its value is encrypted in the state; containers get it as a file.
+ * @param owner the name of the component it belongs to
+ */
 export function secretFile(
-  prefix: string,
-  key: string,
-  file: string,
+  owner: string,
+  { prefix, key, file }: SecretArgs,
   value: string,
   parent: pulumi.Resource,
 ): SecretFile {
   const name = secretName(prefix, key, value);
+  // With its digits: a new value is a new resource, which services take up before the old one goes.
+  const role = secretRole(prefix, key, value);
   const resource = new docker.Secret(
-    name,
+    role.startsWith(`${owner}-`) ? role : `${owner}-${role}`,
     {
       name,
       data: pulumi.secret(Buffer.from(value, "utf8").toString("base64")),
       labels: labelList(prefix, "secret"),
     },
-    { parent },
+    // Up to 0.2.0 the resource had the secret's own name.
+    { parent, aliases: [{ name }] },
   );
   return { id: resource.id, name, file };
 }

@@ -70,6 +70,11 @@ export const boundedLog = { name: "json-file", options: { "max-size": "10m", "ma
  * apart; they would confirm a guess, so secrets should be generated, not thought up.
  */
 export function secretName(prefix: string, key: string, value: string): string {
+  return `${prefix}-${secretRole(prefix, key, value)}`;
+}
+
+/** A secret's name without the stack: `adminPassword` is `admin-password-` and the digits of its value. */
+export function secretRole(prefix: string, key: string, value: string): string {
   const slug = key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `${prefix}-${slug}-${createHash("sha256").update(`${prefix}\0${key}\0${value}`).digest("hex").slice(0, 8)}`;
+  return `${slug}-${createHash("sha256").update(`${prefix}\0${key}\0${value}`).digest("hex").slice(0, 8)}`;
 }

@@ -7,7 +7,6 @@ export interface SweepsArgs {
   prefix: string;
   database: Database;
   edge: LoadBalancer;
-  opsImage: string;
   dockerHost: string;
 }
 
@@ -17,21 +16,21 @@ export interface SweepsArgs {
  */
 export class Sweeps extends pulumi.ComponentResource {
   constructor(name: string, args: SweepsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("turnout:index:Sweeps", name, {}, opts);
-    const { prefix, database, edge, opsImage: image, dockerHost } = args;
-    const sweep = (sweepName: string, jobs: "soak" | "all", triggers: string[], dependsOn: pulumi.Resource[]) =>
+    const { prefix, database, edge, dockerHost } = args;
+    super("turnout:index:Sweeps", name, { prefix }, opts);
+    const sweep = (jobs: "soak" | "all", step: string, triggers: string[], dependsOn: pulumi.Resource[]) =>
       new OpsJob(
-        sweepName,
+        `${name}-${jobs}`,
         {
-          ...{ prefix, image, dockerHost, verb: "sweep", at: "deletion", docker: true },
+          ...{ prefix, dockerHost, step, verb: "sweep", at: "deletion", docker: true },
           input: { prefix, jobs },
           triggers,
         },
-        { parent: this, dependsOn },
+        { parent: this, dependsOn, aliases: [{ name: step }] },
       );
-    const all = sweep("sweep", "all", [prefix], []);
+    const all = sweep("all", "sweep", [prefix], []);
     // Deleted first: the other one removes whatever job it finds at work, this one's too.
-    sweep("sweep-soak", "soak", [edge.token.name, database.url.name], [all]);
+    sweep("soak", "sweep-soak", [edge.token.name, database.url.name], [all]);
     this.registerOutputs({});
   }
 }

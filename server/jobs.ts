@@ -3,7 +3,7 @@ import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
 import type { JournalRecord } from "../core/journal/records.ts";
 import { names } from "../core/names.ts";
-import { runJob } from "../launcher/launch.ts";
+import { runJob } from "../launcher/run.ts";
 import type { Target } from "./target.ts";
 
 /** The journal's records, oldest first. */

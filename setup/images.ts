@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { filesOf, hash, named, ownImage, type ProjectImage } from "../server/own-images.ts";
+import { filesOf, hash, named, ownImage, type ProjectImage } from "../images/own-images.ts";
 import { isLocalEngine } from "./docker.ts";
 import { ask, work } from "./run.ts";
 import type { Step } from "./step.ts";

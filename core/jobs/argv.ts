@@ -1,8 +1,7 @@
 import type { JobVerb } from "./inputs.ts";
 
-/** Where a job's container is put and what it may reach; holds no secret. */
-export interface JobPlacement {
-  image: string;
+/** Which container a job asks for and what it may reach; holds no secret. The image is the present ops image. */
+export interface JobRequest {
   /** `<prefix>-<step>`; the container's name adds a random ending. */
   name: string;
   verb: JobVerb;
@@ -16,6 +15,12 @@ export interface JobPlacement {
   dockerHost: string;
   /** Same text for the same work: a running container with it is joined instead of started twice. */
   key: string;
+}
+
+/** A request with the image that its container runs. */
+export interface JobPlacement extends JobRequest {
+  /** The ops image, with its tag. */
+  image: string;
 }
 
 /** Where a job's volumes are mounted. */

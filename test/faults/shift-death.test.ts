@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { names } from "../../core/names.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { changeService, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
 import {
   deployed,

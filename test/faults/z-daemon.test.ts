@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { execa } from "execa";
 import { names } from "../../core/names.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { dockerEngine } from "../../setup/docker.ts";
 import { edgeView, readyReplicas } from "../support/colors.ts";
 import { deployed, faultStack, startShift } from "../support/fault-stack.ts";

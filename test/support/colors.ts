@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Color } from "../../core/color.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { names } from "../../core/names.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { callAgent } from "./agent-call.ts";
 import { poll } from "./poll.ts";
 import type { TestStack } from "./stack.ts";

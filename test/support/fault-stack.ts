@@ -2,7 +2,7 @@ import type { Color } from "../../core/color.ts";
 import type { ShiftInput } from "../../core/jobs/inputs.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { names } from "../../core/names.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import type { Running } from "./colors.ts";
 import { type JournalTail, tailJournal } from "./journal-tail.ts";
 import { type Elsewhere, type RunningJob, shiftInput, startJob } from "./shift-job.ts";

@@ -20,6 +20,10 @@ export interface Registered {
   protect: boolean;
   ignoreChanges: string[];
   secretOutputs: string[];
+  /** Names and types it had before. */
+  aliases: { name: string; type: string }[];
+  /** The provider it was given; empty for the default one. */
+  provider: string;
 }
 
 /** What a mock is asked for; the part of `MockResourceArgs` that matters here. */
@@ -28,9 +32,9 @@ type Asked = { type: string; name: string; inputs: Record<string, unknown> };
 /** What a job of each step would answer. The time follows the order in which they are asked. */
 function answerOf(name: string, asked: number): Record<string, unknown> {
   const at = `2026-11-20T10:00:${String(asked).padStart(2, "0")}.000Z`;
-  const [step = ""] = name.split(/-(?=blue$|green$)/);
+  const [step = ""] = name.replace(/-job$/, "").split(/-(?=blue$|green$)/);
   switch (step) {
-    case "preflight":
+    case "edge-preflight":
     case "edge-config":
     case "workers":
     case "smoke":
@@ -38,11 +42,11 @@ function answerOf(name: string, asked: number): Record<string, unknown> {
     case "backup":
       return { step, at, file: `${name}.dump`, bytes: 1, sha256: "0", tables: 1 };
     case "migration":
-      return { step, at, from: null, revision: `revision-of-${name}` };
+      return { step, at, from: null, revision: `revision-of-${name.replace(/-job$/, "")}` };
     case "shift":
       return { step, at, from: null, color: "blue", release: "mocked" };
-    case "sweep":
-    case "sweep-soak":
+    case "sweeps-all":
+    case "sweeps-soak":
       return {};
     default:
       throw new Error(`no mock for the job ${name}`);
@@ -70,6 +74,8 @@ export function mockResource(asked: Asked, count = 0): { id: string; state: Reco
       return { id: `id-of-${name}`, state: inputs };
     case "docker:index/remoteImage:RemoteImage":
       return { id: `id-of-${name}`, state: { ...inputs, ...imageOf(String(inputs.name)) } };
+    case "pulumi:providers:docker":
+      return { id: name, state: inputs };
     case "command:local:Command":
       return { id: name, state: { ...inputs, stdout: JSON.stringify(answerOf(name, count)), stderr: "" } };
     default:
@@ -88,6 +94,8 @@ interface Request {
   getProtect(): boolean;
   getIgnorechangesList(): string[];
   getAdditionalsecretoutputsList(): string[];
+  getProvider(): string;
+  getAliasesList(): { getSpec(): { getName(): string; getType(): string } | undefined }[];
 }
 
 /**
@@ -129,6 +137,11 @@ function recordOf(request: Request): Registered {
     protect: request.getProtect(),
     ignoreChanges: request.getIgnorechangesList(),
     secretOutputs: request.getAdditionalsecretoutputsList(),
+    aliases: request.getAliasesList().map((one) => ({
+      name: one.getSpec()?.getName() ?? "",
+      type: one.getSpec()?.getType() ?? "",
+    })),
+    provider: request.getProvider(),
   };
 }
 
@@ -213,7 +226,7 @@ export function registerProgram(
       edgeImage: "turnout-edge:1",
     });
     const release = new Release("release", {
-      ...{ prefix, system, settings, network, database, edge, opsImage, dockerHost },
+      ...{ prefix, system, settings, network, database, edge, dockerHost },
       epoch: more.epoch ?? "first",
     });
     return { network, database, edge, release };

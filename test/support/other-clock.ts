@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import type { TestStack } from "./stack.ts";
 
 /** What the clock is read from, inside the container. It is looked at anew each time. */

@@ -9,7 +9,7 @@ import { names, tasksOf } from "../../core/names.ts";
 import { parseSettings, replicasOf, type Settings } from "../../core/settings/settings.ts";
 import { servicesOf } from "../../core/system/schema.ts";
 import { harmless } from "../../core/system/smoke.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { poll } from "./poll.ts";
 import type { TestStack } from "./stack.ts";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import type { Color } from "../../core/color.ts";
 import { names } from "../../core/names.ts";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { poll } from "./poll.ts";
 import type { TestStack } from "./stack.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { JobPlacement } from "../../core/jobs/argv.ts";
+import type { JobRequest } from "../../core/jobs/argv.ts";
+import { joinInput, stableJson } from "../../core/jobs/secrets.ts";
 import { ofType, type Registered, types } from "./mocks.ts";
 
 /** Labels as a service is expected to have them, in their order. */
@@ -26,11 +27,13 @@ export const limits = (mebibytes: number, cpus: number) => ({
 
 /** How a service is expected to mount the secret with this key. */
 export function mounted(resources: Registered[], key: string, file: string, user: number) {
-  const secret = ofType(resources, types.secret).find((one) => one.name.startsWith(`turnout-test-${key}-`));
+  const secret = ofType(resources, types.secret).find(({ inputs }) =>
+    String(inputs.name).startsWith(`turnout-test-${key}-`),
+  );
   assert.ok(secret, `no secret ${key}`);
   return {
     secretId: `id-of-${secret.name}`,
-    secretName: secret.name,
+    secretName: secret.inputs.name,
     fileName: `/run/secrets/${file}`,
     ...{ fileUid: String(user), fileGid: String(user), fileMode: 0o400 },
   };
@@ -43,9 +46,15 @@ type Spec = {
 /** The task a service runs. */
 export const specOf = (service: Registered) => service.inputs.taskSpec as Spec;
 
-/** What the launcher is told of a job. */
-export const jobOf = (command: Registered): JobPlacement =>
-  JSON.parse((command.inputs.environment as { TURNOUT_JOB: string }).TURNOUT_JOB);
+type Environment = { TURNOUT_JOB: string; TURNOUT_INPUT: string };
 
-/** What a job is told by stdin. */
-export const toldTo = (command: Registered) => JSON.parse(String(command.inputs.stdin));
+/** The container that a command asks the launcher for. */
+export const jobOf = (command: Registered): JobRequest =>
+  JSON.parse((command.inputs.environment as Environment).TURNOUT_JOB);
+
+/** The plain part of a job's input, which a preview shows. */
+export const plainOf = (command: Registered) => JSON.parse((command.inputs.environment as Environment).TURNOUT_INPUT);
+
+/** The whole input of a job, as the launcher puts it together. */
+export const inputOf = (command: Registered) =>
+  JSON.parse(stableJson(joinInput(plainOf(command), JSON.parse(String(command.inputs.stdin)))));

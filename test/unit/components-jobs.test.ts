@@ -3,14 +3,15 @@ import { test } from "node:test";
 import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import { secretValues } from "../support/config.ts";
 import { before, ofType, only, registerProgram, types } from "../support/mocks.ts";
-import { jobOf, mounted, toldTo } from "../support/swarm.ts";
+import { inputOf, jobOf, mounted } from "../support/swarm.ts";
 
 const { resources } = await registerProgram();
 const commands = ofType(resources, types.command);
 
-test("a job is started by the launcher, told everything by stdin, and its input is secret", () => {
+test("a job is started by the launcher, given its plain input by environment and its secrets by stdin", () => {
   for (const command of commands) {
     const { environment, stdin, triggers, ...rest } = command.inputs;
+    const step = command.name.replace(/-job$/, "");
     const { verb } = jobOf(command);
     assert.deepEqual(rest, {
       interpreter: ["node", "launcher/launch.ts"],
@@ -18,12 +19,15 @@ test("a job is started by the launcher, told everything by stdin, and its input 
       update: "keep",
       logging: "stderr",
     });
-    assert.deepEqual(Object.keys(environment as object), ["TURNOUT_JOB"]);
+    assert.deepEqual(Object.keys(environment as object), ["TURNOUT_INPUT", "TURNOUT_JOB"]);
     assert.equal(typeof JSON.parse(stdin as string), "object");
+    for (const secret of Object.values(secretValues))
+      assert.ok(!JSON.stringify(environment).includes(secret), `a secret of ${command.name} is plain`);
     assert.ok(Array.isArray(triggers) && triggers.length > 0);
     assert.deepEqual(command.secrets, ["stdin"], command.name);
     assert.deepEqual(command.secretOutputs, ["stdin"], command.name);
-    assert.equal(command.parent, `turnout:index:OpsJob ${command.name}`, "only an OpsJob makes commands");
+    const component = step.startsWith("migration-") ? "Migration" : "OpsJob";
+    assert.equal(command.parent, `turnout:index:${component} ${step}`, "a step has one command");
   }
 });
 
@@ -32,10 +36,13 @@ test("each job may reach what it needs and no more", () => {
   const backups = { ...journal, "/backups": "turnout-test-backups" };
   const may = Object.fromEntries(
     commands.map((command) => {
-      const { name, verb, network, docker, volumes, image } = jobOf(command);
-      assert.equal(name, `turnout-test-${command.name}`);
-      assert.equal(image, "turnout-ops:1");
-      return [command.name, { verb, network, docker, volumes }];
+      const { name, verb, network, docker, volumes, ...rest } = jobOf(command);
+      assert.deepEqual(
+        Object.keys(rest).sort(),
+        ["dockerHost", "key", "prefix"],
+        "the launcher takes the present image",
+      );
+      return [name.replace("turnout-test-", ""), { verb, network, docker, volumes }];
     }),
   );
   const admin = "turnout-test-admin";
@@ -63,7 +70,7 @@ test("a job's key follows its triggers: same work, same key", () => {
 });
 
 test("what the migration is told: the color's image in the color's network, secrets by name", () => {
-  const told = toldTo(only(resources, types.command, "migration-green"));
+  const told = inputOf(only(resources, types.command, "migration-green-job"));
   assert.deepEqual(told.task, {
     image: "turnout-example-cleaning-api:1.1.0",
     network: "turnout-test-green",
@@ -87,7 +94,7 @@ test("what the migration is told: the color's image in the color's network, secr
 });
 
 test("what the shift is told: where to, and which workers run in each color", async () => {
-  const told = toldTo(only(resources, types.command, "shift"));
+  const told = inputOf(only(resources, types.command, "shift-job"));
   const { edge, database, release, thresholds, rollout, ...rest } = told;
   const check = (name: string, path: string, expect: object) => ({ name, method: "GET", path, expect });
   assert.deepEqual(rest, {
@@ -114,15 +121,18 @@ test("what the shift is told: where to, and which workers run in each color", as
   assert.match(release, /^1\.0\.0-[0-9a-f]{8}$/);
   assert.equal(edge.agentUrl, "http://tasks.turnout-test-agent:8090");
   const alone = await registerProgram({ versions: JSON.stringify({ blue: "1.0.0" }) });
-  const { workers } = toldTo(only(alone.resources, types.command, "shift"));
+  const { workers } = inputOf(only(alone.resources, types.command, "shift-job"));
   assert.deepEqual(workers.green, [], "a color that is not there has no workers");
 });
 
 test("on destroy the jobs nobody waits for are removed before what they hold, and at no other time", async () => {
-  const sweep = only(resources, types.command, "sweep");
-  assert.deepEqual(toldTo(sweep), { prefix: "turnout-test", jobs: "all" });
-  const earlier = before(resources, `${types.command} sweep`);
-  assert.ok(before(resources, `${types.command} sweep-soak`).has(`${types.command} sweep`), "the soak's goes first");
+  const sweep = only(resources, types.command, "sweeps-all-job");
+  assert.deepEqual(inputOf(sweep), { prefix: "turnout-test", jobs: "all" });
+  const earlier = before(resources, `${types.command} sweeps-all-job`);
+  assert.ok(
+    before(resources, `${types.command} sweeps-soak-job`).has(`${types.command} sweeps-all-job`),
+    "the soak's goes first",
+  );
   const held = [types.network, types.volume].flatMap((type) => ofType(resources, type));
   assert.equal(held.length, 3 + 4);
   const secrets = ofType(resources, types.secret).filter(({ name }) => /edge-token|database-url/.test(name));
@@ -132,15 +142,18 @@ test("on destroy the jobs nobody waits for are removed before what they hold, an
     { activeColor: "green", versions: JSON.stringify({ green: "1.2.0" }), production: "false" },
     { opsImage: "turnout-ops:2", epoch: "second" },
   );
-  assert.deepEqual(only(changed.resources, types.command, "sweep").inputs.triggers, sweep.inputs.triggers);
+  assert.deepEqual(only(changed.resources, types.command, "sweeps-all-job").inputs.triggers, sweep.inputs.triggers);
 });
 
 test("a soak ends before a secret it holds is removed: after a change of its value, and at no other time", async () => {
   const triggersOf = async (config: Record<string, string>) => {
     const { resources: all } = await registerProgram(config);
-    return JSON.stringify(only(all, types.command, "sweep-soak").inputs.triggers);
+    return JSON.stringify(only(all, types.command, "sweeps-soak-job").inputs.triggers);
   };
-  assert.deepEqual(toldTo(only(resources, types.command, "sweep-soak")), { prefix: "turnout-test", jobs: "soak" });
+  assert.deepEqual(inputOf(only(resources, types.command, "sweeps-soak-job")), {
+    prefix: "turnout-test",
+    jobs: "soak",
+  });
   const now = await triggersOf({});
   const secrets = (change: object) => ({ secrets: JSON.stringify({ ...secretValues, ...change }) });
   assert.equal(

@@ -6,7 +6,7 @@ import { releaseOf, versionOf } from "../../core/release/release.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { secretValues } from "../support/config.ts";
 import { ofType, only, type Registered, registerProgram, settled, types } from "../support/mocks.ts";
-import { jobOf, labelsOf, on, specOf, toldTo } from "../support/swarm.ts";
+import { inputOf, jobOf, labelsOf, on, specOf } from "../support/swarm.ts";
 
 const { value: program, resources } = await registerProgram();
 const services = ofType(resources, types.service);
@@ -112,8 +112,8 @@ test("in production the data cannot be deleted; in a demo it can", async () => {
   assert.deepEqual(volumes(resources), {
     "database-data": true,
     "edge-volume": false,
-    "turnout-test-journal": true,
-    "turnout-test-backups": true,
+    "release-journal": true,
+    "release-backups": true,
   });
   const demo = await registerProgram({ production: "false" });
   assert.ok(Object.values(volumes(demo.resources)).every((one) => !one));
@@ -126,7 +126,7 @@ test("an external database: no server, no volume, its address for jobs and servi
   assert.equal(own.length, 1);
   const url = Buffer.from(String(own[0]?.inputs.data), "base64").toString("utf8");
   assert.match(url, /@db\.example\.org:6432\/cleaning\?sslmode=require$/);
-  const told = toldTo(only(all, types.command, "backup-blue"));
+  const told = inputOf(only(all, types.command, "backup-blue-job"));
   assert.deepEqual(told.database, {
     ...{ host: "db.example.org", port: 6432, name: "cleaning", user: "cleaning" },
     ...{ password: secretValues.databasePassword, sslmode: "require" },

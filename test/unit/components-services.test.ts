@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleaning } from "../../systems/cleaning.ts";
 import { only, registerProgram, settled, types } from "../support/mocks.ts";
-import { labelsOf, limits, mounted, on, specOf, tmpfs, toldTo } from "../support/swarm.ts";
+import { inputOf, labelsOf, limits, mounted, on, specOf, tmpfs } from "../support/swarm.ts";
 
 const { value: program, resources } = await registerProgram();
 
@@ -110,7 +110,7 @@ test("a worker has the time to end its work that the stack gives it, whatever it
   assert.deepEqual(graceOf(resources), ["10m", "10m"]);
   const { resources: other } = await registerProgram({ timeouts: JSON.stringify({ workers: 95 }) });
   assert.deepEqual(graceOf(other), ["1m35s", "1m35s"]);
-  const told = toldTo(only(other, types.command, "shift"));
+  const told = inputOf(only(other, types.command, "shift-job"));
   assert.equal(told.workerGrace, 95, "who hands over waits as long");
 });
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { JobPlacement } from "../../core/jobs/argv.ts";
+import { imageReference } from "../../images/own-images.ts";
 
 /**
  * A `docker` that writes down how it was called and plays what it finds in files named after its first argument:
@@ -33,7 +34,11 @@ const input = JSON.stringify({ edge: { token: "the-secret-token" }, database: { 
 type Played = Partial<Record<`${"ps" | "run" | "logs" | "wait"}.${"stdout" | "stderr" | "code"}`, string>>;
 
 /** Starts the launcher as Pulumi does, with a `docker` of its own. */
-async function launch(t: TestContext, played: Played, more: { verb?: string; env?: object; job?: object } = {}) {
+async function launch(
+  t: TestContext,
+  played: Played,
+  more: { verb?: string; env?: object; job?: object; launcher?: string } = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), "turnout-launch-"));
   t.after(() => rmSync(directory, { recursive: true }));
   const bin = join(directory, "bin");
@@ -46,7 +51,7 @@ async function launch(t: TestContext, played: Played, more: { verb?: string; env
     TURNOUT_OPERATOR: "ada@laptop",
     ...more.env,
   };
-  const launcher = resolve(import.meta.dirname, "../../launcher/launch.ts");
+  const launcher = resolve(import.meta.dirname, "../..", more.launcher ?? "launcher/launch.ts");
   const child = spawn(process.execPath, [launcher, more.verb ?? job.verb], { env });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data) => (stdout += data));
@@ -75,6 +80,28 @@ test("a job's result is its last line; its input goes in by stdin, and nowhere e
   );
   assert.doesNotMatch(done.calls.flat().join("\n"), /the-secret/);
   assert.doesNotMatch(done.environment, /the-secret/);
+});
+
+test("the plain input and the secrets of stdin become one, and the container runs the present ops image", async (t) => {
+  const { image: _, ...request } = job;
+  const env = {
+    TURNOUT_JOB: JSON.stringify(request),
+    TURNOUT_INPUT: JSON.stringify({ color: "green", edge: { agentUrl: "http://agent" } }),
+  };
+  const done = await launch(t, { "run.stdout": `${result}\n` }, { env });
+  assert.deepEqual(JSON.parse(done.stdin), {
+    color: "green",
+    edge: { agentUrl: "http://agent", token: "the-secret-token" },
+    database: { password: "the-secret-password" },
+  });
+  const ops = await imageReference(resolve(import.meta.dirname, "../.."), "ops");
+  assert.equal(done.calls.at(-1)?.at(-2), ops);
+});
+
+test("a state of 0.2.0 starts its jobs by the launcher's old path, with the image it names", async (t) => {
+  const done = await launch(t, { "run.stdout": `${result}\n` }, { launcher: "ops/launch.ts" });
+  assert.equal(done.stdout, `${result}\n`);
+  assert.equal(done.calls.at(-1)?.at(-2), "turnout-ops:1");
 });
 
 test("it looks for the same work before it starts it, and names the container after the step", async (t) => {

@@ -5,11 +5,12 @@ import { before, mockResource, only, type Registered, registerProgram, settled, 
 const { value: program, resources } = await registerProgram();
 
 /** `type name` → inputs, for comparing two runs. */
-const inputsOf = (all: Registered[]) => new Map(all.map((one) => [`${one.type} ${one.name}`, one.inputs]));
+type Inputs = Map<string, Record<string, unknown>>;
+const inputsOf = (all: Registered[]): Inputs => new Map(all.map((one) => [`${one.type} ${one.name}`, one.inputs]));
 
-/** What differs in its inputs, and what only one of the two runs has. */
-function changes(from: Registered[], to: Registered[]): string[] {
-  const [old, now] = [inputsOf(from), inputsOf(to)];
+/** What differs in its inputs, and what only one of the two runs has: real resources, or the components around them. */
+function changes(from: Registered[], to: Registered[], custom = true): string[] {
+  const [old, now] = [from, to].map((all) => inputsOf(all.filter((one) => one.custom === custom))) as [Inputs, Inputs];
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((key) => JSON.stringify(old.get(key)) !== JSON.stringify(now.get(key)))
     .sort();
@@ -36,41 +37,41 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
       "turnout:index:ColorStack color-green > docker:index/service:Service color-green-api",
       "turnout:index:ColorStack color-green > docker:index/service:Service color-green-jobs",
       "turnout:index:ColorStack color-green > docker:index/service:Service color-green-web",
-      "turnout:index:Database database > docker:index/secret:Secret turnout-test-database-password-#",
-      "turnout:index:Database database > docker:index/secret:Secret turnout-test-database-url-#",
+      "turnout:index:Database database > docker:index/secret:Secret database-password-#",
+      "turnout:index:Database database > docker:index/secret:Secret database-url-#",
       "turnout:index:Database database > docker:index/service:Service database-server",
       "turnout:index:Database database > docker:index/volume:Volume database-data",
-      "turnout:index:LoadBalancer edge > docker:index/secret:Secret turnout-test-edge-token-#",
+      "turnout:index:LoadBalancer edge > docker:index/secret:Secret edge-token-#",
       "turnout:index:LoadBalancer edge > docker:index/service:Service edge-agent",
       "turnout:index:LoadBalancer edge > docker:index/service:Service edge-haproxy",
       "turnout:index:LoadBalancer edge > docker:index/volume:Volume edge-volume",
-      "turnout:index:LoadBalancer edge > turnout:index:OpsJob preflight",
+      "turnout:index:LoadBalancer edge > turnout:index:OpsJob edge-preflight",
       "turnout:index:Network network > docker:index/network:Network network-admin",
       "turnout:index:Network network > docker:index/network:Network network-blue",
       "turnout:index:Network network > docker:index/network:Network network-green",
-      "turnout:index:OpsJob backup-blue > command:local:Command backup-blue",
-      "turnout:index:OpsJob backup-green > command:local:Command backup-green",
-      "turnout:index:OpsJob edge-config > command:local:Command edge-config",
-      "turnout:index:OpsJob migration-blue > command:local:Command migration-blue",
-      "turnout:index:OpsJob migration-green > command:local:Command migration-green",
-      "turnout:index:OpsJob preflight > command:local:Command preflight",
-      "turnout:index:OpsJob shift > command:local:Command shift",
-      "turnout:index:OpsJob smoke-blue > command:local:Command smoke-blue",
-      "turnout:index:OpsJob smoke-green > command:local:Command smoke-green",
-      "turnout:index:OpsJob sweep > command:local:Command sweep",
-      "turnout:index:OpsJob sweep-soak > command:local:Command sweep-soak",
-      "turnout:index:OpsJob workers-blue > command:local:Command workers-blue",
-      "turnout:index:OpsJob workers-green > command:local:Command workers-green",
-      "turnout:index:Release release > docker:index/secret:Secret turnout-test-admin-password-#",
-      "turnout:index:Release release > docker:index/volume:Volume turnout-test-backups",
-      "turnout:index:Release release > docker:index/volume:Volume turnout-test-journal",
+      "turnout:index:OpsJob backup-blue > command:local:Command backup-blue-job",
+      "turnout:index:OpsJob backup-green > command:local:Command backup-green-job",
+      "turnout:index:OpsJob edge-config > command:local:Command edge-config-job",
+      "turnout:index:Migration migration-blue > command:local:Command migration-blue-job",
+      "turnout:index:Migration migration-green > command:local:Command migration-green-job",
+      "turnout:index:OpsJob edge-preflight > command:local:Command edge-preflight-job",
+      "turnout:index:OpsJob shift > command:local:Command shift-job",
+      "turnout:index:OpsJob smoke-blue > command:local:Command smoke-blue-job",
+      "turnout:index:OpsJob smoke-green > command:local:Command smoke-green-job",
+      "turnout:index:OpsJob sweeps-all > command:local:Command sweeps-all-job",
+      "turnout:index:OpsJob sweeps-soak > command:local:Command sweeps-soak-job",
+      "turnout:index:OpsJob workers-blue > command:local:Command workers-blue-job",
+      "turnout:index:OpsJob workers-green > command:local:Command workers-green-job",
+      "turnout:index:Release release > docker:index/secret:Secret release-admin-password-#",
+      "turnout:index:Release release > docker:index/volume:Volume release-backups",
+      "turnout:index:Release release > docker:index/volume:Volume release-journal",
       "turnout:index:Release release > turnout:index:ColorStack color-blue",
       "turnout:index:Release release > turnout:index:ColorStack color-green",
       "turnout:index:Release release > turnout:index:OpsJob backup-blue",
       "turnout:index:Release release > turnout:index:OpsJob backup-green",
       "turnout:index:Release release > turnout:index:OpsJob edge-config",
-      "turnout:index:Release release > turnout:index:OpsJob migration-blue",
-      "turnout:index:Release release > turnout:index:OpsJob migration-green",
+      "turnout:index:Release release > turnout:index:Migration migration-blue",
+      "turnout:index:Release release > turnout:index:Migration migration-green",
       "turnout:index:Release release > turnout:index:OpsJob shift",
       "turnout:index:Release release > turnout:index:OpsJob smoke-blue",
       "turnout:index:Release release > turnout:index:OpsJob smoke-green",
@@ -85,14 +86,14 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-api",
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-jobs",
       "turnout:index:ReleaseImages images-green > docker:index/remoteImage:RemoteImage images-green-web",
-      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweep",
-      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweep-soak",
-    ],
+      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweeps-all",
+      "turnout:index:Sweeps sweeps > turnout:index:OpsJob sweeps-soak",
+    ].sort(),
   );
 });
 
 test("each step waits for the one before it: the color to serve, the shift, then the idle color", () => {
-  const command = (name: string) => `${types.command} ${name}`;
+  const command = (name: string) => `${types.command} ${name}-job`;
   const service = (name: string) => `${types.service} ${name}`;
   const [api, web, jobs] = ["api", "web", "jobs"].map((one) => service(`color-blue-${one}`)) as [
     string,
@@ -100,13 +101,10 @@ test("each step waits for the one before it: the color to serve, the shift, then
     string,
   ];
   const chain: [string, string[]][] = [
-    [service("edge-haproxy"), [command("preflight")]],
-    [service("edge-agent"), [command("preflight")]],
-    [command("edge-config"), [service("edge-agent"), service("edge-haproxy"), `${types.volume} turnout-test-journal`]],
-    [
-      command("backup-blue"),
-      [command("edge-config"), service("database-server"), `${types.volume} turnout-test-backups`],
-    ],
+    [service("edge-haproxy"), [command("edge-preflight")]],
+    [service("edge-agent"), [command("edge-preflight")]],
+    [command("edge-config"), [service("edge-agent"), service("edge-haproxy"), `${types.volume} release-journal`]],
+    [command("backup-blue"), [command("edge-config"), service("database-server"), `${types.volume} release-backups`]],
     [command("migration-blue"), [command("backup-blue")]],
     ...[api, web, jobs].map((one): [string, string[]] => [one, [command("migration-blue")]]),
     [command("workers-blue"), [api, web, jobs]],
@@ -129,19 +127,20 @@ test("whichever color is to serve, the shift to it waits for no step of the idle
     [resources, "green"],
     [flipped.resources, "blue"],
   ] as const) {
-    const shift = [...before(all, `${types.command} shift`)];
+    const shift = [...before(all, `${types.command} shift-job`)];
     assert.deepEqual(
       shift.filter((one) => one.includes(idle)),
       [`${types.network} network-${idle}`],
     );
-    assert.ok(before(all, `${types.command} backup-${idle}`).has(`${types.command} shift`));
+    assert.ok(before(all, `${types.command} backup-${idle}-job`).has(`${types.command} shift-job`));
   }
 });
 
 test("a flip changes the shift alone, and with it who serves", async () => {
   const flipped = await registerProgram({ activeColor: "green" });
-  assert.deepEqual(changes(resources, flipped.resources), [`${types.command} shift`]);
-  const [blue, green] = [resources, flipped.resources].map((all) => only(all, types.command, "shift").inputs) as [
+  assert.deepEqual(changes(resources, flipped.resources), [`${types.command} shift-job`]);
+  assert.deepEqual(changes(resources, flipped.resources, false), ["turnout:index:OpsJob shift"]);
+  const [blue, green] = [resources, flipped.resources].map((all) => only(all, types.command, "shift-job").inputs) as [
     Record<string, unknown>,
     Record<string, unknown>,
   ];
@@ -165,7 +164,7 @@ test("a new version of green changes nothing of blue, of the edge or of the shif
     [
       ...["api", "jobs", "web"].map((one) => `${types.service} color-green-${one}`),
       ...["api", "jobs", "web"].map((one) => `${types.image} images-green-${one}`),
-      ...["backup", "migration", "smoke", "workers"].map((one) => `${types.command} ${one}-green`),
+      ...["backup", "migration", "smoke", "workers"].map((one) => `${types.command} ${one}-green-job`),
     ].sort(),
   );
 });
@@ -178,15 +177,17 @@ test("a second color leaves what is there alone", async () => {
     [`${types.network} network-green`],
   );
   const changed = changes(blueOnly.resources, resources).filter((one) => !one.includes("green"));
-  assert.deepEqual(changed, [`${types.command} shift`]);
-  const [one, both] = [blueOnly.resources, resources].map((all) => only(all, types.command, "shift").inputs.triggers);
+  assert.deepEqual(changed, [`${types.command} shift-job`]);
+  const [one, both] = [blueOnly.resources, resources].map(
+    (all) => only(all, types.command, "shift-job").inputs.triggers,
+  );
   assert.deepEqual(one, both, "a second color is no reason to shift again");
 });
 
 test("another epoch, and nothing else, shifts again", async () => {
   const other = await registerProgram({}, { epoch: "second" });
-  assert.deepEqual(changes(resources, other.resources), [`${types.command} shift`]);
-  assert.equal((only(other.resources, types.command, "shift").inputs.triggers as string[])[2], "second");
+  assert.deepEqual(changes(resources, other.resources), [`${types.command} shift-job`]);
+  assert.equal((only(other.resources, types.command, "shift-job").inputs.triggers as string[])[2], "second");
 });
 
 test("a new ops image or another password runs no step again", async () => {
@@ -195,13 +196,52 @@ test("a new ops image or another password runs no step again", async () => {
   const commands = resources.filter((one) => one.type === types.command);
   assert.equal(commands.length, 13);
   // Workers may have been replaced, and a soak holds secrets.
-  for (const command of commands.filter((one) => !/^workers-|^sweep-soak$/.test(one.name)))
+  for (const command of commands.filter((one) => !/^workers-|^sweeps-soak-job$/.test(one.name)))
     assert.deepEqual(only(other.resources, types.command, command.name).inputs.triggers, command.inputs.triggers);
 });
 
 test("the outputs come from the youngest step, whichever color it was for", async () => {
   const jobs = resources.filter((one) => one.type === types.command).map((one) => one.name);
-  const youngest = jobs.filter((one) => one.startsWith("migration-")).at(-1);
+  const youngest = jobs
+    .filter((one) => one.startsWith("migration-"))
+    .at(-1)
+    ?.replace(/-job$/, "");
   assert.equal(await settled(program.release.schemaRevision), `revision-of-${youngest}`);
   assert.match((await settled(program.release.lastBackup)) ?? "", /^2026-11-20T10:00:\d\d\.000Z$/);
+});
+
+test("every name of 0.2.0 is reached by an alias, so an upgrade replaces nothing", () => {
+  const secret = (all: Registered) => String(all.inputs.name);
+  const before020 = new Map<string, (one: Registered) => string>([
+    ["turnout:index:Release release-journal", () => "turnout-test-journal"],
+    ["turnout:index:Release release-backups", () => "turnout-test-backups"],
+  ]);
+  for (const one of resources) {
+    const [own] = one.aliases;
+    if (one.type === types.secret) assert.equal(own?.name, secret(one), one.name);
+    else if (one.type === types.volume && one.name.startsWith("release-"))
+      assert.equal(own?.name, before020.get(`${one.parent?.split(" ")[0]} ${one.name}`)?.(one), one.name);
+    else if (one.type === types.command) {
+      const steps: Record<string, string> = {
+        ...{ "edge-preflight-job": "preflight", "sweeps-all-job": "sweep", "sweeps-soak-job": "sweep-soak" },
+      };
+      assert.equal(own?.name, steps[one.name] ?? one.name.replace(/-job$/, ""), one.name);
+    } else if (one.type === "turnout:index:Migration")
+      assert.deepEqual(own, { name: "", type: "turnout:index:OpsJob" });
+    else if (["edge-preflight", "sweeps-all", "sweeps-soak"].includes(one.name)) assert.ok(own?.name, one.name);
+    else assert.deepEqual(one.aliases, [], `${one.name} has its old name`);
+  }
+});
+
+test("a preview shows what a migration runs, and nothing that is secret", () => {
+  const migration = only(resources, "turnout:index:Migration", "migration-green");
+  assert.deepEqual(migration.inputs, {
+    service: "api",
+    upgrade: ["alembic", "upgrade", "head"],
+    current: ["alembic", "current"],
+    heads: ["alembic", "heads"],
+  });
+  const shift = only(resources, "turnout:index:OpsJob", "shift");
+  assert.deepEqual([shift.inputs.verb, shift.inputs.color, shift.inputs.strategy], ["shift", "blue", "blue-green"]);
+  for (const one of resources.filter(({ custom }) => !custom)) assert.deepEqual(one.secrets, [], one.name);
 });

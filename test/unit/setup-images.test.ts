@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { imageReference } from "../../server/own-images.ts";
+import { imageReference } from "../../images/own-images.ts";
 import { isLocalEngine } from "../../setup/docker.ts";
 import { projectImages } from "../../setup/images.ts";
 

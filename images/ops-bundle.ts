@@ -45,7 +45,7 @@ const recipe: BuildOptions = {
 };
 
 /** Files that have a say in every bundle, if they are there; the hidden one lists the packages as they are installed. */
-const always = ["server/ops-bundle.ts", "package.json", "tsconfig.json", "node_modules/.package-lock.json"];
+const always = ["images/ops-bundle.ts", "package.json", "tsconfig.json", "node_modules/.package-lock.json"];
 
 /**
  * The jobs and the agent as one file for the Node of the ops image. Each update of a stack asks for it, to name the

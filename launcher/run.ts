@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { execa } from "execa";
+import { command, TurnoutError } from "../core/errors.ts";
+import { type JobPlacement, jobArgv } from "../core/jobs/argv.ts";
+import { stackOf } from "../core/names.ts";
+
+/**
+ * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its
+ * progress. The container does not depend on this process: it goes on when the operator is gone, and a second
+ * start of the same work joins it.
+ */
+
+/** A job that ended with an exit code other than 0; it has said why on stderr. */
+export class JobFailed extends TurnoutError {
+  override name = "JobFailed";
+  /** The job's own exit code. */
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message.replace(/\.$/, ""));
+    this.code = code;
+  }
+}
+
+export interface RunOptions {
+  /** Do not show the job's progress. */
+  quiet?: boolean;
+  /** Never join a container that does the same; for jobs that only read. */
+  fresh?: boolean;
+}
+
+/**
+ * Runs a job to its end.
+ * @param stdin its input as JSON
+ * @returns the last line of its stdout: its result as JSON
+ * @throws JobFailed with the job's own sentence
+ */
+export async function runJob(job: JobPlacement, stdin: string, options: RunOptions = {}): Promise<string> {
+  const env = job.dockerHost ? { DOCKER_HOST: job.dockerHost } : {};
+  const running = options.fresh ? undefined : await findRunning(job, env);
+  if (running) return join(job, stdin, running, env, options);
+  const child = execa("docker", jobArgv(job, randomBytes(3).toString("hex")), {
+    env,
+    input: stdin,
+    reject: false,
+    stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
+  });
+  return resultOf(job, await child);
+}
+
+/** The container that does the same work already, started by somebody who has gone. */
+async function findRunning(job: JobPlacement, env: Record<string, string>): Promise<string | undefined> {
+  const filters = [`label=turnout.job=${job.name}`, `label=turnout.key=${job.key}`];
+  const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
+  const listed = await execa("docker", argv, { env, reject: false, stdin: "ignore" });
+  if (listed.exitCode !== 0)
+    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || notStarted(listed)}`);
+  return listed.stdout.split("\n")[0] || undefined;
+}
+
+async function join(
+  job: JobPlacement,
+  stdin: string,
+  id: string,
+  env: Record<string, string>,
+  options: RunOptions,
+): Promise<string> {
+  if (!options.quiet) process.stderr.write(`${job.name} is running already; joining it\n`);
+  const waiting = execa("docker", ["wait", id], { env, reject: false, stdin: "ignore" });
+  const logs = await execa("docker", ["logs", "--follow", id], {
+    env,
+    reject: false,
+    stdin: "ignore",
+    stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
+  });
+  const { stdout } = await waiting;
+  // It ended between being listed and being waited for: nobody knows how, and every job may be run again.
+  if (!stdout) return runJob(job, stdin, { ...options, fresh: true });
+  return resultOf(job, { exitCode: Number(stdout), stdout: logs.stdout, stderr: logs.stderr });
+}
+
+function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; stderr: string }): string {
+  const result = lastLine(done.stdout);
+  if (done.exitCode === 0 && result.startsWith("{")) return result;
+  const code = done.exitCode || 1;
+  throw new JobFailed(
+    code > killedAbove ? killed(job, code) : lastLine(done.stderr) || `${job.name} ended without a result`,
+    code,
+  );
+}
+
+/** Exit codes above this are 128 and the signal that ended a container. */
+export const killedAbove = 128;
+
+/** What was killed could not say it itself. */
+function killed({ name, prefix }: JobPlacement, code: number): string {
+  return (
+    `${name} was killed (exit status ${code}) before its end; who serves is up to the edge alone ` +
+    `(${command("ops -- status", stackOf(prefix))}). Run the same again: it goes on from there`
+  );
+}
+
+/** Why the command itself did not run. */
+function notStarted({
+  code,
+  originalMessage,
+}: {
+  code?: string | undefined;
+  originalMessage?: string | undefined;
+}): string {
+  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it said nothing");
+}
+
+function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1) ?? "";
+}
