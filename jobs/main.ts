@@ -1,3 +1,4 @@
+import { protocol } from "../core/deploy/answer.ts";
 import { describeError, exitCode, StepError, TurnoutError } from "../core/errors.ts";
 import { jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, JobVerb } from "../core/jobs/inputs.ts";
@@ -69,7 +70,8 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     ...realTime,
   };
   const { manner, run } = verbs[verb];
-  if (manner === "reader") return { step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
+  if (manner === "reader")
+    return { protocol, step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
   const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience, isExclusive) : async () => undefined;
   try {
     return await recorded(verb, input, context, () => run(input, context));

@@ -1,3 +1,4 @@
+import { parseObserved } from "../core/deploy/answer.ts";
 import { nothingObserved, type Observed } from "../core/deploy/observed.ts";
 import type { JobInputs } from "../core/jobs/inputs.ts";
 import { deployedImage, runReader } from "./jobs.ts";
@@ -7,5 +8,5 @@ import type { Target } from "./target.ts";
 export async function observe(target: Target, input: JobInputs["observe"]): Promise<Observed> {
   const image = await deployedImage(target);
   if (!image) return nothingObserved;
-  return JSON.parse(await runReader(target, "observe", input, image)) as Observed;
+  return parseObserved(await runReader(target, "observe", input, image));
 }
