@@ -36,6 +36,8 @@ export interface TestStack {
   /** The engine with this stack's configuration. */
   pulumi(...argv: string[]): Promise<Outcome>;
   up(): Promise<Outcome>;
+  /** `up` with the program of another checkout. */
+  upIn(project: string): Promise<Outcome>;
   preview(): Promise<Outcome>;
   /** A command of the project: deploy, rollback, ops. */
   cli(...argv: string[]): Promise<Outcome>;
@@ -85,10 +87,15 @@ export async function testStack(): Promise<TestStack> {
     TURNOUT_OPERATOR: "test",
   };
 
-  async function run(file: string, argv: string[], more: Record<string, string> = {}): Promise<Outcome> {
+  async function run(
+    file: string,
+    argv: string[],
+    more: Record<string, string> = {},
+    project = root,
+  ): Promise<Outcome> {
     const began = performance.now();
     const done = await execa(file, argv, {
-      cwd: root,
+      cwd: project,
       env: { ...env, ...more },
       reject: false,
       all: true,
@@ -123,6 +130,7 @@ export async function testStack(): Promise<TestStack> {
       ),
     pulumi: (...argv) => run(engine.pulumi, [...argv, ...about]),
     up: () => stack.pulumi(...update),
+    upIn: (project) => run(engine.pulumi, [...update, ...about], {}, project),
     preview: () => stack.pulumi("preview"),
     cli: (...argv) => run(process.execPath, [join(root, "cli/main.ts"), ...argv, "--stack", name]),
     async status() {
