@@ -10,7 +10,12 @@ const root = resolve(import.meta.dirname, "../..");
  * The commit of the last released version: its stacks must be upgraded without a loss. A release moves this to its own
  * commit, and keeps the earlier ones as long as they are supported.
  */
-export const lastReleased = { version: "0.2.0", commit: "a54ed7c" } as const;
+export const lastReleased = {
+  version: "0.2.0",
+  commit: "a54ed7c",
+  /** Images whose change restarts the task that holds the ports or the data. */
+  images: { edge: "turnout-edge:3e354c581fe5", postgres: "turnout-postgres:0e5fbb8f2591" },
+} as const;
 
 /** The project as a released version had it, with that version's own images in Docker. */
 export interface ReleasedProject {

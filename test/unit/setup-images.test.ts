@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { appendFile, cp, mkdir, mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { imageReference } from "../../images/own-images.ts";
 import { isLocalEngine } from "../../setup/docker.ts";
 import { projectImages } from "../../setup/images.ts";
+import { lastReleased } from "../support/released.ts";
 
 /** A project with the folders that images are made from, and nothing else. */
 async function project(t: TestContext): Promise<string> {
@@ -106,4 +107,15 @@ test("a server gets our own images alone; the example system is for an engine of
   assert.deepEqual(names, ["turnout-edge", "turnout-ops", "turnout-postgres"]);
   for (const host of ["", "unix:///var/run/docker.sock"]) assert.equal(isLocalEngine(host), true, host);
   for (const host of ["ssh://deploy@server", "tcp://127.0.0.1:2376"]) assert.equal(isLocalEngine(host), false, host);
+});
+
+test("an upgrade restarts neither the edge nor the database: their images are those of the last release", async () => {
+  const root = resolve(import.meta.dirname, "../..");
+  const { edge, postgres } = lastReleased.images;
+  assert.equal(await imageReference(root, "edge"), edge);
+  assert.equal(
+    await imageReference(root, "postgres"),
+    postgres,
+    "the tag is a hash of the whole folder, README included",
+  );
 });
