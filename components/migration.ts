@@ -11,13 +11,13 @@ export interface MigrationArgs {
   current: string[];
   /** The command that prints the revision the code wants. */
   heads: string[];
-  /** The job that runs them on the server. */
+  /** The job that runs them on the server; its input names the release. */
   job: JobArgs<"migration">;
 }
 
 /**
- * The migration of one color's release: under an advisory lock, before its services start. A preview shows the commands
- * that will run.
+ * The migration of one color's release: under an advisory lock, before its services start. The release is among its
+ * inputs, so that the preview of every new release shows this component, and with it the commands that will run.
  */
 export class Migration extends pulumi.ComponentResource {
   /** The schema's revision before; null for an empty database. */
@@ -29,8 +29,11 @@ export class Migration extends pulumi.ComponentResource {
 
   constructor(name: string, args: MigrationArgs, opts?: pulumi.ComponentResourceOptions) {
     const { service, upgrade, current, heads } = args;
+    const { color, version, release } = args.job.input;
+    // Up to 0.2.0 it was an OpsJob.
     const aliases = [...(opts?.aliases ?? []), { type: "turnout:index:OpsJob" }];
-    super("turnout:index:Migration", name, { service, upgrade, current, heads }, { ...opts, aliases });
+    const inputs = { color, version, release, service, upgrade, current, heads };
+    super("turnout:index:Migration", name, inputs, { ...opts, aliases });
     this.result = runJob<"migration", MigrationResult>(name, args.job, this);
     this.from = this.result.apply(({ from }) => from);
     this.to = this.result.apply(({ revision }) => revision);

@@ -167,6 +167,15 @@ test("a new version of green changes nothing of blue, of the edge or of the shif
       ...["backup", "migration", "smoke", "workers"].map((one) => `${types.command} ${one}-green-job`),
     ].sort(),
   );
+  // A component that does not change is not shown, nor are the commands of a migration that stay the same.
+  assert.deepEqual(changes(resources, other.resources, false), [
+    "turnout:index:ColorStack color-green",
+    "turnout:index:Migration migration-green",
+    "turnout:index:OpsJob backup-green",
+    "turnout:index:OpsJob smoke-green",
+    "turnout:index:Release release",
+    "turnout:index:ReleaseImages images-green",
+  ]);
 });
 
 test("a second color leaves what is there alone", async () => {
@@ -233,9 +242,11 @@ test("every name of 0.2.0 is reached by an alias, so an upgrade replaces nothing
   }
 });
 
-test("a preview shows what a migration runs, and nothing that is secret", () => {
+test("a preview shows what a migration runs, and nothing that is secret", async () => {
   const migration = only(resources, "turnout:index:Migration", "migration-green");
   assert.deepEqual(migration.inputs, {
+    ...{ color: "green", version: "1.1.0" },
+    release: await settled(program.release.prepared.green?.images.release as never),
     service: "api",
     upgrade: ["alembic", "upgrade", "head"],
     current: ["alembic", "current"],
