@@ -20,6 +20,8 @@ export interface Registered {
   protect: boolean;
   ignoreChanges: string[];
   secretOutputs: string[];
+  /** Its URN without stack and project: `type$type::name`, the types of its parents first. */
+  path: string;
   /** Names and types it had before. */
   aliases: { name: string; type: string }[];
   /** The provider it was given; empty for the default one. */
@@ -131,6 +133,7 @@ function recordOf(request: Request): Registered {
     name: request.getName(),
     custom: request.getCustom(),
     parent: request.getParent() ? idOf(request.getParent()) : undefined,
+    path: `${typesIn(request.getParent())}${request.getType()}::${request.getName()}`,
     inputs: Object.fromEntries(raw.map(([key, value]) => [key, open(value)])),
     secrets: raw.filter(([, value]) => pulumi.runtime.isRpcSecret(value)).map(([key]) => key),
     dependsOn: request.getDependenciesList().map(idOf).sort(),
@@ -143,6 +146,12 @@ function recordOf(request: Request): Registered {
     })),
     provider: request.getProvider(),
   };
+}
+
+/** The types in a parent's URN, as a child's URN begins with them. */
+function typesIn(parent: string): string {
+  const [, , types] = parent.split("::");
+  return types === undefined || types === "pulumi:pulumi:Stack" ? "" : `${types}$`;
 }
 
 /** `type name` of a URN, without the types of its parents. */
