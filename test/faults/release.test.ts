@@ -37,8 +37,8 @@ async function serves(color: string): Promise<void> {
 
 /** The deploy is given up, and then nothing is left to do. */
 async function giveUp(version: string): Promise<void> {
-  const given = through(await stack.cli("rollback"));
-  assert.match(given.text, new RegExp(`giving up the deploy of ${version} to green`));
+  const canceled = through(await stack.cli("rollback"));
+  assert.match(canceled.text, new RegExp(`Canceling the deploy of ${version} to green`));
   nothingToDo(await stack.preview());
   await serves("blue");
 }
@@ -138,7 +138,7 @@ test("a release that fails two in a hundred is taken back, and refused until som
   const first = await tryBroken();
   const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
   const sentence = new RegExp(
-    `green 1\\.2\\.0-broken .*was taken back at .*\\(incident ${first}\\).*ops -- retry`,
+    `green 1\\.2\\.0-broken .*was marked as bad at .*\\(incident ${first}\\).*ops -- retry`,
     "s",
   );
   refused(await stack.up(), sentence);
@@ -235,7 +235,7 @@ test("a rollback to a color that is gone is refused with the way out, and the wa
   const { lost } = await underLoad(async () => {
     const idle = await stack.docker("service", "ls", "--quiet", "--filter", `name=${stack.prefix}-green-`);
     await stack.docker("service", "rm", ...idle.split("\n"));
-    refused(await stack.cli("rollback"), /green trial-\w+ is gone: none of its services .*up --refresh/, 3);
+    refused(await stack.cli("rollback"), /Cannot roll back to green trial-\w+: none of its services .*up --refresh/, 3);
     assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
     await serves("blue");
     through(await stack.pulumi("up", "--yes", "--skip-preview", "--refresh"));

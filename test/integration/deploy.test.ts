@@ -47,9 +47,9 @@ test("settings that cannot be meant are refused in one sentence, and nothing cha
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ activeColor: "red" }, /activeColor is "red"; write blue or green/],
     [{ activeColor: "green" }, /activeColor is green, but versions\.green is not set.*config set/s],
-    [{ versions: { blue: "9.9.9" } }, /versions\.blue asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [{ versions: { blue: "9.9.9" } }, /versions\.blue needs the image turnout-example-cleaning-api:9\.9\.9/],
     [{ activecolour: "blue" }, /activecolour is not a setting/],
-    [{ replicas: { apo: 2 } }, /replicas\.apo names no service of cleaning.*api/s],
+    [{ replicas: { apo: 2 } }, /replicas\.apo is not a service of cleaning.*api/s],
     [{ versions: { blue: 1.1 } }, /versions\.blue is the number 1\.1/],
     [
       { secrets: { ...stack.secrets, adminPassword: undefined } },
@@ -89,7 +89,7 @@ test("a port that somebody else has is refused before anything is changed", asyn
 test("a new version of the color that serves is refused, with the way to do it", async () => {
   stack.settings.versions = { blue: "1.1.0" };
   await stack.save();
-  refused(await stack.up(), /versions\.blue is 1\.1\.0, but blue serves 1\.0\.0 now.*npm run deploy -- 1\.1\.0/s);
+  refused(await stack.up(), /versions\.blue is 1\.1\.0, but blue is active with 1\.0\.0\..*npm run deploy -- 1\.1\.0/s);
   stack.settings.versions = { blue: "1.0.0" };
   await stack.save();
 });
@@ -99,11 +99,11 @@ test("a command that is refused leaves the configuration as it was", async () =>
   const before = await readFile(file, "utf8");
   const cases: [argv: string[], code: number, sentence: RegExp][] = [
     [["deploy", "1.1 0"], 2, /versions\.green is "1\.1 0"; write/],
-    [["deploy", "9.9.9"], 3, /versions\.green asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [["deploy", "9.9.9"], 3, /versions\.green needs the image turnout-example-cleaning-api:9\.9\.9/],
     [["deploy"], 2, /deploy needs a version/],
     [["deploy", "1.1.0", "now"], 2, /"now" is nothing this command takes/],
     [["deploy", "1.1.0", "--stak=prod"], 2, /"--stak=prod" is nothing this command takes/],
-    [["rollback"], 3, /green has no version, so there is nothing to go back to/],
+    [["rollback"], 3, /green has no version, so there is nothing to roll back to/],
   ];
   for (const [argv, code, sentence] of cases) {
     const outcome = await stack.cli(...argv);
@@ -174,7 +174,7 @@ test("only the serving color's workers run", async () => {
 test("after a deploy the preview has nothing to do, and deploying again says so", async () => {
   nothingToDo(await stack.preview());
   const again = through(await stack.cli("deploy", "1.1.0"));
-  assert.match(again.text, /1\.1\.0 already serves, on green\. Nothing to do\./);
+  assert.match(again.text, /1\.1\.0 is already active on green\. Nothing to do\./);
 });
 
 test("the preview entrance reaches the idle color only", async () => {
@@ -203,7 +203,7 @@ test("drift is said in words, and the next update mends it", async () => {
   const changed = await callAgent(stack, "POST", "/v1/commit", { color: "green", epoch: "by-hand-1" });
   assert.equal(changed.status, 200);
   const preview = through(await stack.preview());
-  assert.match(preview.text, /Drift: the last deploy left blue serving, but the edge serves green/);
+  assert.match(preview.text, /Drift: the last deploy left blue active, but the edge serves green/);
   const status = await stack.status();
   assert.equal(status.healthy, false);
   assert.notEqual(status.code, 0);
