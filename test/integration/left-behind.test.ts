@@ -9,7 +9,7 @@ import { poll } from "../support/poll.ts";
 const named = async (name: string) =>
   (await execa("docker", ["volume", "ls", "--quiet", "--filter", `label=turnout.stack=${name}`])).stdout;
 
-test("what a killed test has left is removed before others; what a test that runs has made is not", {
+test("leftovers of a killed test are removed before other tests; those of a running test are not", {
   timeout: 60_000,
 }, async (t) => {
   const alive = await ownName("test-alive");
@@ -27,7 +27,7 @@ test("what a killed test has left is removed before others; what a test that run
   child.kill("SIGKILL");
   await once(child, "close");
 
-  await poll("the end of what it left", 20, async () => {
+  await poll("the end of the leftovers", 20, async () => {
     await removeLeftBehind((line) => said.push(line));
     return (await named(dead)) === "" ? true : undefined;
   });

@@ -7,7 +7,7 @@ const headers = { authorization: "Bearer " + token, "content-type": "application
 fetch("http://127.0.0.1:8090" + path, { method, headers, ...(body ? { body } : {}) })
   .then(async (answer) => console.log(JSON.stringify({ status: answer.status, body: await answer.json() })));`;
 
-/** Asks the edge's agent from inside its own container, as only somebody with the server's Docker can. */
+/** Calls the edge's agent from inside its own container, which requires access to the server's Docker. */
 export async function callAgent(stack: TestStack, method: string, path: string, body?: object) {
   const [id = ""] = await stack.containers("agent");
   const argv = ["exec", id, "node", "-e", script, method, path, ...(body ? [JSON.stringify(body)] : [])];

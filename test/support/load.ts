@@ -2,26 +2,26 @@ import { randomUUID } from "node:crypto";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** One request that was not answered as it should be. */
+/** A request that did not get the expected answer. */
 export interface Lost {
   at: string;
   method: string;
   path: string;
   connection: "kept" | "new";
   why: string;
-  /** Who answered, by the header; undefined when nobody did or it was not said. */
+  /** The color that answered, by the header; undefined without an answer or without the header. */
   color?: string;
 }
 
-/** What became of every request. */
+/** The results of all requests. */
 export interface LoadReport {
   sent: number;
   /** Answered with a 2xx. */
   answered: number;
   lost: Lost[];
-  /** Answers by the color that gave them. */
+  /** Answers by color. */
   byColor: Record<string, number>;
-  /** Leads that were answered with 201: each must be in the database exactly once. */
+  /** Leads answered with 201: each must be in the database exactly once. */
   leads: number;
   seconds: number;
 }
@@ -46,7 +46,7 @@ export interface Load {
   lost(): number;
   /** Resolves once this many more requests have been answered. */
   more(requests: number): Promise<void>;
-  /** Lets every request under way end, and accounts for all of them. */
+  /** Waits until every request in progress has ended, and reports all of them. */
   stop(): Promise<LoadReport>;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Asks until the answer is not undefined. Rejects after `seconds`, saying what was waited for. */
+/** Calls `ask` until its answer is not undefined. Rejects after `seconds`, naming what it waited for. */
 export async function poll<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown = "no answer yet";
@@ -16,7 +16,7 @@ export async function poll<T>(what: string, seconds: number, ask: () => Promise<
   }
 }
 
-/** Who serves at this address, by the header; undefined while nobody answers with 200. */
+/** The color that answers at this address, by the header; undefined without an answer with status 200. */
 export async function servingColor(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
   if (answer?.status !== 200) return undefined;

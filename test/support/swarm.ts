@@ -9,7 +9,7 @@ export const labelsOf = (role: string, more: Record<string, string> = {}) =>
     value,
   }));
 
-/** A writable place in memory. */
+/** A writable path in memory. */
 export const tmpfs = (target: string) => ({
   type: "tmpfs",
   target,
@@ -43,9 +43,9 @@ type Spec = {
 /** The task a service runs. */
 export const specOf = (service: Registered) => service.inputs.taskSpec as Spec;
 
-/** What the launcher is told of a job. */
+/** The launcher's environment for a job. */
 export const jobOf = (command: Registered): JobPlacement =>
   JSON.parse((command.inputs.environment as { TURNOUT_JOB: string }).TURNOUT_JOB);
 
-/** What a job is told by stdin. */
+/** A job's input on stdin. */
 export const toldTo = (command: Registered) => JSON.parse(String(command.inputs.stdin));
