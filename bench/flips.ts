@@ -23,7 +23,7 @@ try {
   await stack.save();
   through(await stack.up());
   through(await stack.cli("deploy", "1.1.0"));
-  const load = startLoad(stack.url, { visitors: 8, pause: 0, calculations: 6 });
+  const load = startLoad(stack.url, { users: 8, pause: 0, calculations: 6 });
   const seconds: number[] = [];
   let wrong = 0;
   while (seconds.length < flips || load.answered() < requests) {

@@ -33,7 +33,7 @@ test("a first deploy whose engine is killed while it creates networks, secrets a
 });
 
 test("a deploy whose engine is killed at every step loses no request, and the last retry completes it", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
   for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
@@ -56,7 +56,7 @@ test("a deploy whose engine is killed at every step loses no request, and the la
 
 test("replicas of the active color killed one at a time are restarted, and lose at most their current requests", async (t) => {
   for (const id of await stack.containers("green-api")) {
-    const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+    const load = startLoad(stack.url, { users: 4, pause: 150 });
     t.after(() => load.stop());
     await load.more(50);
     await stack.docker("kill", "--signal", "KILL", id);

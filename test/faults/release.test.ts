@@ -45,7 +45,7 @@ async function giveUp(version: string): Promise<void> {
 
 /** What users noticed of an action. */
 async function underLoad(happens: () => Promise<void>, pause = 120): Promise<LoadReport> {
-  const load = startLoad(stack.url, { visitors: 3, pause });
+  const load = startLoad(stack.url, { users: 3, pause });
   try {
     await load.more(50);
     await happens();

@@ -33,7 +33,7 @@ const leaseAndMargin = 13;
 
 test("a shift whose job is killed at every step: the lease expires each time, and the last retry commits", async (t) => {
   const green = await putVersion(faults.stack, "green", "1.1.0");
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   await changeService(faults.stack, "service", "scale", `${names(faults.stack.prefix).service("green", "api")}=0`);
@@ -67,7 +67,7 @@ test("a shift whose job is killed at every step: the lease expires each time, an
 test("a shift whose job is killed while it reverts: the next one completes that, with its incident", async (t) => {
   await returnTo(faults, blue);
   const broken = await putVersion(faults.stack, "green", "1.2.0-broken", { CLEANING_ERROR_RATE: "0.2" });
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const first = await startShift(faults, broken, { strategy: "blue-green" });
   await killAt(first, "undoing");
@@ -95,7 +95,7 @@ test("a shift whose job is killed while it reverts: the next one completes that,
 test("HAProxy, the agent and both are killed in a canary: it continues, or blue has all traffic", async (t) => {
   await returnTo(faults, blue);
   const green = await putVersion(faults.stack, "green", "1.1.0");
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const steps = [{ weight: 10, seconds: 30 }];
   const shift = await startShift(faults, green, { rollout: { ...settingsOf(faults.stack).rollout, steps } });
@@ -140,7 +140,7 @@ test("no change is made without a record: a full disk fails the shift, and free 
   const disk = await smallDisk(ops, stack.prefix);
   t.after(() => disk.remove());
   const green = await putVersion(stack, "green", "1.1.0");
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   await disk.fill();

@@ -12,8 +12,8 @@ import { imageWithOtherClock, setClock } from "../support/other-clock.ts";
 import { poll, servingColor } from "../support/poll.ts";
 import { readPhotos } from "../support/queue.ts";
 import { runToEnd, settingsOf, shiftInput } from "../support/shift-job.ts";
+import { longReport, openSocket, slowPost } from "../support/slow-requests.ts";
 import { startStranger } from "../support/stranger.ts";
-import { longReport, openSocket, slowPost } from "../support/visitors.ts";
 
 // What happens around a shift: an invalid configuration, an address of another service, a clock that is set, and
 // slow requests. All under load.
@@ -31,7 +31,7 @@ test("sockets, reports and uploads that are open at the flip complete, each once
   const green = await putVersion(stack, "green", "1.1.0");
   const photos = () => readPhotos(stack.url, stack.secrets.adminPassword ?? "");
   const before = await photos();
-  const load = startLoad(stack.url, { visitors: 2, pause: 80 });
+  const load = startLoad(stack.url, { users: 2, pause: 80 });
   t.after(() => load.stop());
   const sockets = await Promise.all(Array.from({ length: 6 }, () => openSocket(stack.url)));
   t.after(() => Promise.all(sockets.map((socket) => socket.close())));
@@ -45,7 +45,7 @@ test("sockets, reports and uploads that are open at the flip complete, each once
   const shift = await startShift(faults, green, { strategy: "blue-green", rollout });
   const committed = Date.parse((await shift.recorded("committed")).at);
   // Not closed at the flip: each still answers, from the color it was opened on.
-  await Promise.all(sockets.map((socket) => socket.say("after the flip")));
+  await Promise.all(sockets.map((socket) => socket.send("after the flip")));
   const end = await shift.ended;
   assert.equal(end.code, 0, end.text);
   assert.equal(await servingColor(stack.url), "green");
@@ -83,7 +83,7 @@ test("a configuration that HAProxy rejects is refused with its message, in a can
   const configOf = (text: string) => ({ text, hash: edgeConfigHash(text) });
   const broken = configOf(`${sound}\nfrontend broken\n  bind :1\n  no-such-word here\n`);
   const before = await configHash();
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   const { prefix, edge } = shiftInput(stack, green);
@@ -126,7 +126,7 @@ test("an address that now belongs to another service gets no request, whatever i
   const stranger = await startStranger(stack, { color: "green", service: "web", port: 3000 }, masks);
   t.after(() => stranger.remove());
   await poll("checks of the other service", 60, async () => ((await stranger.asked()).length > 8 ? true : undefined));
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const shift = await startShift(faults, green);
   const end = await shift.ended;
@@ -147,7 +147,7 @@ test("a clock that jumps by an hour, forward and back, neither shortens nor exte
   await returnTo(faults, blue);
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const began = performance.now();
   const shift = await startShift(faults, green, {}, { image });

@@ -29,7 +29,7 @@ test("the daemon is restarted in a canary: blue is served again without interven
   );
   const left = await others();
   if (left.length > 0) return t.skip(`a restart would stop other containers:  ${left.join(", ")}`);
-  const load = startLoad(stack.url, { visitors: 2 });
+  const load = startLoad(stack.url, { users: 2 });
   t.after(() => load.stop());
   await load.more(50);
   const shift = await startShift(faults, green);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { CleaningRig } from "../support/cleaning-rig.ts";
 import { poll } from "../support/poll.ts";
 import { putFollowups, readPhotos, readQueue } from "../support/queue.ts";
-import { longReport, openSocket, slowPost } from "../support/visitors.ts";
+import { longReport, openSocket, slowPost } from "../support/slow-requests.ts";
 
 const rig = new CleaningRig("cleaning");
 let witness: string;
@@ -18,7 +18,7 @@ describe("the demo application", () => {
   it("stops on SIGTERM without a loss: sockets are closed properly, answers and uploads are completed", async () => {
     const url = await rig.api("leaving");
     const sockets = await Promise.all(Array.from({ length: 8 }, () => openSocket(url)));
-    await Promise.all(sockets.map((socket) => socket.say("hello")));
+    await Promise.all(sockets.map((socket) => socket.send("hello")));
     const report = longReport(url, 6);
     const upload = slowPost(url, 2_000_000, 6);
     assert.deepEqual(await Promise.all([report.begun, upload.begun]), [true, true]);

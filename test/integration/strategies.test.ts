@@ -32,7 +32,7 @@ function page(): Promise<Response> {
 }
 
 test("rolling replaces the active color's replicas one at a time, and no request is lost", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const rolled = through(await stack.cli("deploy", "1.1.0", "--strategy", "rolling"));
@@ -47,7 +47,7 @@ test("rolling replaces the active color's replicas one at a time, and no request
 });
 
 test("rolling a version that does not start is rolled back by Swarm, and the rollback command cancels it", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "rolling");
@@ -81,7 +81,7 @@ test("a recreate that fails leaves the page up, and canceling it starts the prev
 });
 
 test("recreate stops the system behind a page, runs a migration that breaks old code, and opens again", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const done = through(await stack.cli("deploy", "1.5.0-incompatible", "--strategy", "recreate"));

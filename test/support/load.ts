@@ -26,11 +26,11 @@ export interface LoadReport {
   seconds: number;
 }
 
-/** How many visitors, and how they behave. */
-export interface Visitors {
+/** How many users, and how they behave. */
+export interface Users {
   /** How many at once. Default 6. */
-  visitors?: number;
-  /** Milliseconds between two requests of one visitor. Default 40. */
+  users?: number;
+  /** Milliseconds between two requests of one user. Default 40. */
   pause?: number;
   /** Calculations for each page and each write. Default 1. */
   calculations?: number;
@@ -56,7 +56,7 @@ interface Shot {
   body?: unknown;
 }
 
-/** The mix: a page, calculations and a write; each visitor goes through it in turn. */
+/** The mix: a page, calculations and a write; each user sends it in turn. */
 function shots(calculations: number): Shot[] {
   const calculation: Shot = {
     ...{ method: "POST", path: "/v1/estimate" },
@@ -74,16 +74,16 @@ function shots(calculations: number): Shot[] {
 }
 
 /**
- * Visitors of a system on this machine: half keep their connection, half open a new one for each request. No
- * request is ever tried again, so each one that is not answered shows.
+ * Users of a system on this machine: half keep their connection, half open a new one for each request. No
+ * request is retried, so each unanswered one is counted.
  * @param url the public entrance
  */
-export function startLoad(url: string, { visitors = 6, pause = 40, calculations = 1 }: Visitors = {}): Load {
+export function startLoad(url: string, { users = 6, pause = 40, calculations = 1 }: Users = {}): Load {
   const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
   const began = performance.now();
   let running = true;
-  const visit = async (visitor: number) => {
-    const kept = visitor % 2 === 0;
+  const run = async (user: number) => {
+    const kept = user % 2 === 0;
     const agent = kept ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
     while (running) {
       for (const shot of shots(calculations)) {
@@ -105,7 +105,7 @@ export function startLoad(url: string, { visitors = 6, pause = 40, calculations 
     }
     if (agent) agent.destroy();
   };
-  const visits = Array.from({ length: visitors }, (_, visitor) => visit(visitor));
+  const loops = Array.from({ length: users }, (_, user) => run(user));
   return {
     answered: () => report.answered,
     lost: () => report.lost.length,
@@ -119,7 +119,7 @@ export function startLoad(url: string, { visitors = 6, pause = 40, calculations 
     },
     async stop() {
       running = false;
-      await Promise.all(visits);
+      await Promise.all(loops);
       report.seconds = (performance.now() - began) / 1000;
       return report;
     },

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Counts } from "../../core/edge/schema.ts";
 import { type Answer, TestEdge } from "../support/agent/edge.ts";
 import { docker, poll } from "../support/agent/rig.ts";
-import { binomialBound, visit } from "../support/agent/visitors.ts";
+import { binomialBound, requestAs } from "../support/agent/users.ts";
 
 let own: TestEdge;
 const leaseMs = 60_000;
@@ -23,12 +23,12 @@ describe("users of a canary", { timeout: 240_000 }, () => {
   for (const weight of [5, 25])
     it(`gives the candidate ${weight} % of 10,000 users`, async (t) => {
       await canaryStep(weight);
-      const visits = await visit(own.url(), newcomers(10_000));
-      const got = visits.filter(({ color }) => color === "green").length;
+      const received = await requestAs(own.url(), newcomers(10_000));
+      const got = received.filter(({ color }) => color === "green").length;
       const bound = binomialBound(10_000, weight / 100);
       t.diagnostic(`${got} of 10,000, bound ±${bound.toFixed(0)}`);
       assert.ok(Math.abs(got - weight * 100) <= bound, `${got} of 10,000`);
-      for (const { color, cookie } of visits) {
+      for (const { color, cookie } of received) {
         const [, named, bucket] = cookie?.match(/^turnout=(blue|green)\.(\d+)$/) ?? [];
         assert.equal(named, color);
         assert.equal(color, Number(bucket) < weight ? "green" : "blue", cookie);
@@ -37,8 +37,8 @@ describe("users of a canary", { timeout: 240_000 }, () => {
 
   it("keeps a user's color at a weight, and moves the user at most once while it grows", async () => {
     await canaryStep(5);
-    const first = await visit(own.url(), newcomers(1_000));
-    const again = await visit(
+    const first = await requestAs(own.url(), newcomers(1_000));
+    const again = await requestAs(
       own.url(),
       first.map(({ cookie }) => cookie),
     );
@@ -48,7 +48,7 @@ describe("users of a canary", { timeout: 240_000 }, () => {
       "the same color and no other cookie",
     );
     await canaryStep(25);
-    const grown = await visit(
+    const grown = await requestAs(
       own.url(),
       again.map(({ cookie }) => cookie),
     );
@@ -59,7 +59,7 @@ describe("users of a canary", { timeout: 240_000 }, () => {
     const got = grown.filter(({ color }) => color === "green").length;
     assert.ok(Math.abs(got - 250) <= binomialBound(1_000, 0.25), `${got} of 1,000 at 25 %`);
     await canaryStep(5);
-    const shrunk = await visit(
+    const shrunk = await requestAs(
       own.url(),
       grown.map(({ cookie }) => cookie),
     );
@@ -221,10 +221,10 @@ describe("users of a canary", { timeout: 240_000 }, () => {
     };
     await canaryStep(30);
     const cookies = Array.from({ length: 100 }, (_, bucket) => `turnout=blue.${bucket}`);
-    const byCookie = await grown(() => visit(own.url(), cookies));
+    const byCookie = await grown(() => requestAs(own.url(), cookies));
     assert.deepEqual(byCookie, { blue: [70, 70, 70], green: [30, 30, 30] });
     await own.commit("green", { skewMs: 60_000 });
-    const bySkew = await grown(() => visit(own.url(), [...cookies.slice(0, 40), ...newcomers(10)]));
+    const bySkew = await grown(() => requestAs(own.url(), [...cookies.slice(0, 40), ...newcomers(10)]));
     assert.deepEqual(bySkew, { blue: [40, 40, 40], green: [10, 10, 10] });
   });
 });
