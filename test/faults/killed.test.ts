@@ -19,7 +19,7 @@ after(() => stack?.remove());
 /** Starts a deploy and kills the engine with SIGKILL once it has reached a step. */
 async function killDuring(step: string, version = "1.1.0"): Promise<void> {
   const deploy = startCommand(stack, "deploy", version);
-  await deploy.says(new RegExp(`${step} creating`), 120);
+  await deploy.prints(new RegExp(`${step} creating`), 120);
   await deploy.killEngine();
 }
 

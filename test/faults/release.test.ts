@@ -36,7 +36,7 @@ async function serves(color: string): Promise<void> {
 }
 
 /** The deploy is canceled, and then there is nothing to do. */
-async function giveUp(version: string): Promise<void> {
+async function cancel(version: string): Promise<void> {
   const canceled = through(await stack.cli("rollback"));
   assert.match(canceled.text, new RegExp(`Canceling the deploy of ${version} to green`));
   nothingToDo(await stack.preview());
@@ -63,7 +63,7 @@ const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, 
 async function deployInTrial(t: TestContext, version: string) {
   const deploy = startCommand(stack, "deploy", version, "--steps", "20:600");
   t.after(() => deploy.abandon());
-  await deploy.says(/ takes 20 %/, 180);
+  await deploy.prints(/ takes 20 %/, 180);
   return deploy;
 }
 
@@ -72,7 +72,7 @@ test("a release that crashes at its start fails its own step; no traffic is move
   const { lost } = await underLoad(async () => {
     refused(await stack.cli("deploy", version), /The update did not go through; blue 1\.0\.0 serves/, 5);
     await serves("blue");
-    await giveUp(version);
+    await cancel(version);
   });
   assert.deepEqual(lost, []);
   assert.deepEqual(storyOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
@@ -97,7 +97,7 @@ test("a release that starts healthy and fails its smoke list gets no traffic, ho
   const once = ["smoke started", "smoke failed"];
   assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
   assert.match(records.findLast(({ event }) => event === "failed")?.error ?? "", sentence);
-  await giveUp(version);
+  await cancel(version);
 });
 
 const broken = "1.2.0-broken";
@@ -188,7 +188,7 @@ test("an engine killed during a canary step: the job continues, and the next upd
     await first.killEngine();
     const next = startCommand(stack, "deploy", version, "--steps", "20:600");
     t.after(() => next.abandon());
-    await next.says(/-shift is running already; joining it/, 120);
+    await next.prints(/-shift is running already; joining it/, 120);
     const { body } = await callAgent(stack, "GET", "/v1/state");
     assert.deepEqual([body.committed, body.candidate, body.weight], ["blue", "green", 20]);
     through(await stack.cli("ops", "promote"));

@@ -44,7 +44,7 @@ test("a slow release is withdrawn in the canary, and has an incident", async (t)
   assert.match(String(shift.records().at(-2)?.incident), /-green$/);
   assert.deepEqual(report.lost, []);
   assert.equal(await servingColor(faults.stack.url), "blue");
-  await nobodyOnTrial();
+  await noCandidate();
 });
 
 test("a release that crashes in the bake is reverted; requests are lost only in between", async (t) => {
@@ -129,7 +129,7 @@ test("a database that stays unavailable leaves the old color active, and the rel
   onlyWrites(report);
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all of them writes`);
   assert.equal(await servingColor(faults.stack.url), "blue");
-  await nobodyOnTrial();
+  await noCandidate();
 });
 
 test("a candidate whose last replica crashes: its users are served by blue, and it is withdrawn", async (t) => {
@@ -145,7 +145,7 @@ test("a candidate whose last replica crashes: its users are served by blue, and 
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, /green 1\.1\.0 was taken back: .*green api: 0 of 1 ready.*; blue serves \(incident/);
   assert.deepEqual(shift.events(), canaryUntil("watched", "undoing", "ended rolled-back", "failed"));
-  await nobodyOnTrial();
+  await noCandidate();
   // Each of the six users can have had one request there, and another before the edge noticed.
   assert.ok(report.lost.length <= 12, JSON.stringify(report.lost));
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost`);
@@ -173,7 +173,7 @@ test("a target whose last replica crashes just before the commit is not active i
   const lostFor = between(report, crashed, Date.parse(shift.records().at(-1)?.at ?? ""));
   assert.ok(lostFor < 10, `${lostFor} s`);
   t.diagnostic(`${committed ? "committed and reverted" : "not committed"}; ${report.lost.length} requests lost`);
-  await nobodyOnTrial();
+  await noCandidate();
 
   // A retry is possible.
   await revive(faults.stack, "green", "api");
@@ -236,7 +236,7 @@ async function back(): Promise<void> {
   assert.equal(end.code, 0, end.text);
 }
 
-async function nobodyOnTrial(): Promise<void> {
+async function noCandidate(): Promise<void> {
   const { committed, candidate, weight, live } = await edgeView(faults.stack);
   assert.deepEqual({ committed, candidate, weight }, { committed: "blue", candidate: null, weight: 0 });
   assert.equal(live?.candidate, null);

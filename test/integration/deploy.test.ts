@@ -70,10 +70,10 @@ test("invalid settings are refused with a message, and nothing changes", async (
 
 test("a port that is in use is refused before anything is changed", async (t) => {
   const ports = stack.settings.ports as { public: number; preview: number };
-  const somebody = createServer().listen(0, "0.0.0.0");
-  t.after(() => somebody.close());
-  await once(somebody, "listening");
-  const { port } = somebody.address() as AddressInfo;
+  const listener = createServer().listen(0, "0.0.0.0");
+  t.after(() => listener.close());
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
   stack.settings.ports = { ...ports, preview: port };
   await stack.save();
   refused(
@@ -152,7 +152,7 @@ test("status reports the state as text and as JSON", async () => {
   assert.deepEqual(status.versions, { blue: "1.0.0", green: "1.1.0" });
   assert.equal(status.schemaRevision, (await stack.outputs()).schemaRevision);
   const text = through(await stack.cli("ops", "status"));
-  assert.match(text.stdout, /green serves 1\.1\.0 · healthy/);
+  assert.match(text.stdout, /green 1\.1\.0 is active · healthy/);
   const log = through(await stack.cli("ops", "log"));
   assert.match(log.stdout, /shift +done +green 1\.1\.0/);
 });

@@ -24,7 +24,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
   });
   after(() => own?.rig.remove());
 
-  it("answers 503 while no color serves, and is healthy", async () => {
+  it("answers 503 while no color is active, and is healthy", async () => {
     const response = await own.ask();
     assert.equal(response.status, 503);
     assert.equal(response.headers["retry-after"], "5");
@@ -48,7 +48,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await edge.announce("blue", "1.0.0");
     const announced = await edge.announce("green", "1.1.0");
     assert.equal(announced.preview, "green");
-    const all = await own.everybodyUp(4);
+    const all = await own.allUp(4);
     assert.ok(all.services.every(({ up, total }) => up === 1 && total === 1));
     const state = await own.commit("blue");
     assert.equal(state.live?.committed, "blue");
@@ -62,9 +62,9 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.equal(await preview.text(), color("green", "api"));
     assert.equal(await (await fetch(open("/v10"))).text(), color("blue", "web"));
     const serving = await fetch(`http://127.0.0.1:${ports.whoami}/turnout/serving`);
-    const { pid, ...said } = (await serving.json()) as Record<string, unknown>;
+    const { pid, ...ofWorker } = (await serving.json()) as Record<string, unknown>;
     assert.equal(pid, state.haproxy.pid);
-    assert.deepEqual(said, {
+    assert.deepEqual(ofWorker, {
       committed: "blue",
       candidate: null,
       weight: 0,
@@ -228,7 +228,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await own.serves("blue", 1);
     await docker("kill", `${rig.name}-agent`);
     await delay(1_500);
-    assert.equal(await own.served(), "blue", "nobody was there to end it");
+    assert.equal(await own.served(), "blue", "no agent was running to end it");
     await docker("start", `${rig.name}-agent`);
     await own.serves("green", 10);
     assert.equal((await edge.state()).candidate, null);

@@ -92,7 +92,10 @@ describe("the sessions of a color after the commit", { timeout: 180_000 }, () =>
     const { drain } = await own.client.state();
     assert.equal(drain?.color, "green");
     assert.equal(drain?.left, 3);
-    assert.ok(drain.remainingMs > 0 && drain.remainingMs < 14_500, `${drain.remainingMs} ms are left, it began anew`);
+    assert.ok(
+      drain.remainingMs > 0 && drain.remainingMs < 14_500,
+      `${drain.remainingMs} ms are left, it started again`,
+    );
     assert.equal(await allEcho(old), true);
     await allEnd(old, 20);
   });

@@ -202,7 +202,7 @@ describe("users of a canary", { timeout: 240_000 }, () => {
 
   it("counts by the color that answered, however it was chosen", async () => {
     await own.commit("blue");
-    await own.everybodyUp(4);
+    await own.allUp(4);
     const counted = async () => {
       const { blue, green } = (await own.client.counters()).public;
       return {

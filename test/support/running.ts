@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** A running command of the project. */
 export interface Running {
   /** Resolves once it has printed this; rejects when it ends before, or after `seconds`. */
-  says(pattern: RegExp, seconds: number): Promise<void>;
+  prints(pattern: RegExp, seconds: number): Promise<void>;
   /** Kills its engine with SIGKILL, and waits until the command has ended too. */
   killEngine(): Promise<void>;
   readonly ended: Promise<Outcome>;
@@ -42,7 +42,7 @@ export function startCommand(stack: TestStack, ...argv: string[]): Running {
   );
   return {
     ended,
-    async says(pattern, seconds) {
+    async prints(pattern, seconds) {
       const ordersRead = await poll(`${argv.join(" ")} prints ${pattern}`, seconds, async () => {
         if (pattern.test(text)) return true;
         return over ? false : undefined;

@@ -108,7 +108,8 @@ test("rolling in production has to be an override", () => {
       assert.throws(
         guard,
         new GuardError(
-          "Pulumi.prod.yaml: strategy is rolling on a production stack. It changes the active color in place, so there is no color to roll back to",
+          "Pulumi.prod.yaml: strategy is rolling on a production stack. " +
+            "It changes the active color in place, so there is no color to roll back to",
           "write blue-green or canary, or use it for one deploy only: npm run deploy -- VERSION --strategy rolling --stack prod",
         ),
       );

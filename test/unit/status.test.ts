@@ -173,7 +173,8 @@ test("a reverted release is a problem for as long as it is configured as active"
     "error rate 2.0 % (2 of 100). " +
     "Retry with `npm run deploy -- 1.1.0 --stack prod`, or cancel the deploy with `npm run rollback -- --stack prod`.";
   const drift =
-    "The last update made green active, but the edge serves blue. Run `npm run pulumi -- preview --stack prod` for details.";
+    "The last update made green active, but the edge serves blue. " +
+    "Run `npm run pulumi -- preview --stack prod` for details.";
   const blue = { activeColor: "blue" };
   assert.deepEqual(problem({}, {}, green), [blamed], "after a soak green is active in the state, too");
   assert.deepEqual(problem(blue, {}, green), [blamed], "after a shift blue is active in the state");

@@ -333,7 +333,7 @@ describe("verdict", () => {
     }
   });
 
-  it("warns of what both colors have beside a breach", () => {
+  it("warns of a shared problem in addition to a breach", () => {
     const connections = { used: 95, max: 100 };
     assert.deepEqual(judged({ connections, candidateShortfalls: shortOf(0, 1) }).warnings, [
       "database: 95 of 100 connections in use, threshold 90 %",
@@ -381,7 +381,7 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("blames no release while the database is out of reach", () => {
+  it("blames no release while the database is unreachable", () => {
     fc.assert(
       fc.property(sample, (one) => {
         assert.equal(judge1({ ...one, databaseError: "connection refused" }).kind, "shared");
@@ -400,7 +400,7 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("blames a release without a replica of a service that the other color still has one of", () => {
+  it("blames a release that has no replica of a service while the other color still has one", () => {
     fc.assert(
       fc.property(sample, fc.integer({ min: 1, max: 4 }), (one, left) => {
         const lost = { candidateShortfalls: shortOf(0, left + 1), activeShortfalls: shortOf(left, left + 1) };
@@ -422,7 +422,7 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("calls nothing good that has a share over a threshold", () => {
+  it("is never good with a share over a threshold", () => {
     fc.assert(
       fc.property(sample, (one) => {
         const { errors5xx, answers: all, over2000 } = one.candidate;
@@ -434,7 +434,7 @@ describe("verdict, whatever the figures", () => {
 });
 
 describe("a sample in one line", () => {
-  it("tells both colors", () => {
+  it("describes both colors", () => {
     const candidate = answers(412, { upTo300: 30 });
     const serving = answers(7_828, { over2000: 100, errors5xx: 8 });
     assert.equal(
@@ -443,7 +443,7 @@ describe("a sample in one line", () => {
     );
   });
 
-  it("says no more than is known", () => {
+  it("leaves out what is unknown", () => {
     assert.equal(describeSample("blue", { candidate: noFigures, serving: null }), "blue 0 requests");
     const refused = { ...noFigures, requests: 3, answers: 2, errors5xx: 2, unanswered: 2 };
     for (const color of colors)

@@ -68,11 +68,11 @@ export class TestEdge {
     await this.client.putConfig(this.config(change));
     await this.client.announce("blue", releases.blue);
     await this.client.announce("green", releases.green);
-    await this.everybodyUp(4);
+    await this.allUp(4);
     await this.commit("blue");
   }
 
-  everybodyUp(services: number) {
+  allUp(services: number) {
     return poll("every replica is up", 15, async () => {
       const answer = await this.client.servers();
       const up = answer.services.filter((one) => one.up >= 1);
