@@ -37,7 +37,7 @@ export class StepError extends TurnoutError {
 }
 
 /**
- * Exit codes of the commands and jobs (docs/operations.md has the same table): 2 invalid settings, 3 refused in the
+ * Exit codes of the commands and jobs (docs/commands.md has the same table): 2 invalid settings, 3 refused in the
  * present state, 4 another operation is running, 5 a deploy step failed, 6 any other expected error, 7 unhealthy.
  * Exit code 1 is a defect in Turnout and comes with a stack trace.
  */

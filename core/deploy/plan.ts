@@ -31,7 +31,7 @@ export function planDeploy(
   if (live && settings.strategy === "rolling") return planRolling(version, live, observed);
   const color = live ? otherColor(live) : settings.activeColor;
   const active = live
-    ? `${capitalize(nameOf(live, observed))} stays active until every step has completed.`
+    ? `${capitalize(nameOf(live, observed))} stays active until every step has succeeded.`
     : "No color is active yet.";
   return {
     change: { ...asItRuns(live, settings, observed), [`versions.${color}`]: version, activeColor: color },

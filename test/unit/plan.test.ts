@@ -69,7 +69,7 @@ test("a deploy goes to the idle color", () => {
     change: { "versions.green": "1.1.0", activeColor: "green" },
     color: "green",
     version: "1.1.0",
-    sentence: "Deploying 1.1.0 to green. Blue 1.0.0 stays active until every step has completed.",
+    sentence: "Deploying 1.1.0 to green. Blue 1.0.0 stays active until every step has succeeded.",
   });
 });
 
