@@ -12,12 +12,12 @@ export type Validate = (path: string) => Promise<{ ok: boolean; words: string }>
 
 /** The configuration on the volume and in HAProxy. */
 export interface Configs {
-  /** Validates, swaps, reloads. On failure the file before it is put back and HAProxy goes on with what it has. */
+  /** Validates, replaces and reloads. On failure the previous file is restored and HAProxy keeps its configuration. */
   put(text: string, hash: string): Promise<ConfigAnswer>;
-  /** Loads a file that got in place without being loaded, because the agent or HAProxy died in between. */
+  /** Loads a file that is in place but was not loaded, because the agent or HAProxy was killed in between. */
   finish(): Promise<void>;
-  /** Notes where the replicas are, so that a reloaded or restarted HAProxy need not wait for DNS. */
-  noteServers(): Promise<void>;
+  /** Saves the addresses of the replicas, so that a reloaded or restarted HAProxy need not wait for DNS. */
+  saveServers(): Promise<void>;
   view(): Promise<StateAnswer["config"]>;
 }
 
@@ -30,8 +30,8 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
   const candidate = `${path}.candidate`;
   const markerPath = join(directory, "config.json");
   const serversPath = join(directory, "servers.state");
-  let noted = "";
-  let hopeless: string | undefined;
+  let savedServers = "";
+  let rejected: string | undefined;
 
   const hashOf = async (file: string) => {
     const text = await readIfThere(file);
@@ -46,25 +46,25 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
   };
   const markLoaded = (hash: string) => writeDurably(markerPath, `${JSON.stringify({ hash })}\n`);
 
-  const noteServers = async () => {
+  const saveServers = async () => {
     const [{ pid }] = await haproxy.workers();
     const answer = await haproxy.ask(pid, "show servers state");
     const fingerprint = serversFingerprint(answer);
-    if (fingerprint === noted) return;
-    // Not synced: after a crash of the machine the addresses are worth nothing, and the edge empties the file.
+    if (fingerprint === savedServers) return;
+    // Not synced: after a crash of the machine the addresses are useless, and the edge empties the file.
     await writeFile(`${serversPath}.tmp`, answer.trimStart());
     await rename(`${serversPath}.tmp`, serversPath);
-    noted = fingerprint;
+    savedServers = fingerprint;
   };
 
   const restorePrevious = async () => {
-    const before = await readIfThere(previous);
-    if (before !== undefined) await writeDurably(path, before);
-    return before;
+    const text = await readIfThere(previous);
+    if (text !== undefined) await writeDurably(path, text);
+    return text;
   };
 
   const load = async (hash: string) => {
-    await noteServers();
+    await saveServers();
     const { ok, words } = await haproxy.reload();
     if (ok) return markLoaded(hash);
     await restorePrevious();
@@ -72,9 +72,9 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
   };
 
   return {
-    noteServers,
+    saveServers,
     async put(text, hash) {
-      if (edgeConfigHash(text) !== hash) throw new BadRequest("the hash is not that of the text", "send both anew");
+      if (edgeConfigHash(text) !== hash) throw new BadRequest("the hash does not match the text", "send both again");
       if ((await hashOf(path)) === hash && (await loadedHash()) === hash) return { hash, reloaded: false };
       await writeDurably(candidate, text);
       const { ok, words } = await validate(candidate);
@@ -95,14 +95,14 @@ export function configsIn({ directory, haproxy, validate, log }: Options): Confi
     },
     async finish() {
       const hash = await hashOf(path);
-      if (hash === null || hash === hopeless || hash === (await loadedHash())) return;
+      if (hash === null || hash === rejected || hash === (await loadedHash())) return;
       try {
         await load(hash);
-        log("a configuration that was in place but not loaded is loaded now");
+        log("loaded a configuration that was in place but not loaded");
       } catch (error) {
         if (!(error instanceof ConfigInvalid)) throw error;
-        hopeless = hash;
-        log(`a configuration that was in place but not loaded is not valid: ${error.words}`);
+        rejected = hash;
+        log(`the configuration in place was not loaded because it is invalid: ${error.words}`);
       }
     },
     async view() {

@@ -3,10 +3,10 @@ import type { EdgeTime } from "../core/edge/time.ts";
 import type { Haproxy } from "./haproxy.ts";
 import { parseSessions } from "./parse.ts";
 
-/** A request, answer or tunnel under way, in the worker that has it. */
+/** A request, answer or tunnel in progress, in a worker. */
 type Session = { pid: number; id: string };
 
-/** What is left on the public entrance of the color that served before, begun before the commit, in every worker. */
+/** The previously active color's sessions from before the commit, on the public entrance of all workers. */
 export async function sessionsLeft(haproxy: Haproxy, drain: Drain, now: EdgeTime): Promise<Session[]> {
   const left: Session[] = [];
   for (const { pid } of await haproxy.workers())
@@ -21,10 +21,10 @@ export async function sessionsLeft(haproxy: Haproxy, drain: Drain, now: EdgeTime
 }
 
 /**
- * Closes each session that is left with the chance that is due.
- * @param sinceMs milliseconds since the last time
- * @param random draws from 0 to 1
- * @returns how many are left then
+ * Closes each remaining session with the probability that is due.
+ * @param sinceMs milliseconds since the last call
+ * @param random returns a number from 0 to 1
+ * @returns how many sessions remain
  */
 export async function closeSome(
   haproxy: Haproxy,

@@ -13,7 +13,7 @@ import { parseCounters, parseServers } from "./parse.ts";
 import type { Store } from "./store.ts";
 import { viewOf } from "./view.ts";
 
-/** What the agent needs of the world. */
+/** What the keeper depends on. */
 export interface KeeperOptions {
   haproxy: Haproxy;
   store: Store;
@@ -21,40 +21,40 @@ export interface KeeperOptions {
   time: () => EdgeTime;
   sleep: (milliseconds: number) => Promise<unknown>;
   log: (line: string) => void;
-  /** Draws from 0 to 1. */
+  /** Returns a number from 0 to 1. */
   random: () => number;
-  /** Random for each start. */
+  /** Random for each start of the agent. */
   instance: string;
-  /** How long a change may take to be live before its caller is told that it is not. Default 5,000. */
+  /** How long a change may take to be live before the request fails with `NotLive`, in milliseconds. Default 5,000. */
   liveWithinMs?: number;
 }
 
 /**
- * How long the health checks may take to notice another release, and a fresh worker to check everybody, in milliseconds:
- * two failed ones in a row, and their answers.
+ * How long the health checks may take to notice another release, and a new worker to check all replicas, in
+ * milliseconds: two failed checks in a row, and their answers.
  */
 const settleMs = 1_500;
 
-/** Holds the edge's state and sees that HAProxy does it. One thing at a time, in the order asked. */
+/** Keeps the edge's state and makes HAProxy match it. Requests run one at a time, in order. */
 export interface Keeper {
   change(change: EdgeChange): Promise<StateAnswer>;
   putConfig(text: string, hash: string): Promise<ConfigAnswer>;
   view(): Promise<StateAnswer>;
-  /** By checks that were made after the last announcement and by the worker that serves: it waits for them, up to 1.5 s. */
+  /** Waits up to 1.5 s for checks that the newest worker made after the last announcement. */
   servers(): Promise<ServersAnswer>;
   counters(): Promise<CountersAnswer>;
-  /** Ends what has run out, closes what is due, and mends whatever differs from the state. Never throws. */
+  /** Ends what has expired, closes sessions that are due, and repairs what differs from the state. Never throws. */
   reconcile(): Promise<void>;
   /** Milliseconds until the next `reconcile` is due, at most 1,000. */
   nextDue(): number;
 }
 
-/** Loads the state and gives its keeper. */
+/** Loads the state and creates its keeper. */
 export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   const { haproxy, store, configs, time, sleep, log } = options;
   let state = await store.load();
   let queue: Promise<unknown> = Promise.resolve();
-  let trouble = "";
+  let lastProblem = "";
   let settledAt = time().uptimeMs;
   let drainedAt = time().uptimeMs;
 
@@ -64,13 +64,13 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     return result;
   };
 
-  /** On disk first: HAProxy may be starting just now, and a commit that was announced must not be lost. */
+  /** On disk first: HAProxy may be starting at this moment, and an acknowledged commit must not be lost. */
   const adopt = async (next: EdgeState) => {
     if (next === state) return;
     try {
       await store.save(next);
     } finally {
-      // Should only the maps have failed, state.json counts already, and `mend` brings them after it.
+      // If only writing the maps failed, state.json is already valid, and `reconcile` repairs the maps.
       state = await store.load();
     }
   };
@@ -99,9 +99,10 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     const next = expired(state, time());
     if (next === state) return;
     const { lease, skew, candidate, committed } = state;
-    if (lease && !next.lease) log(`the lease of ${candidate} ran out; ${committed ?? "no color"} takes all requests`);
-    if (skew && !next.skew) log(`visitors of ${skew.color} are no longer kept there`);
-    // In memory first: it must end even when the disk cannot be written. On disk it has run out by itself.
+    if (lease && !next.lease)
+      log(`the lease of ${candidate} expired; ${committed ?? "no color"} receives all requests`);
+    if (skew && !next.skew) log(`users of ${skew.color} are no longer kept on it`);
+    // In memory first: it must end even when the disk is not writable. On disk it has expired by itself.
     state = next;
     await store.save(next);
   };
@@ -112,7 +113,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     drainedAt = now.uptimeMs;
     if (due === null || !isOver(due, now)) return;
     if ((await closeSome(haproxy, due, sinceMs, now, options.random)) > 0) return;
-    log(`nothing is left of ${due.color} from before the commit`);
+    log(`no session of ${due.color} from before the commit remains`);
     state = { ...state, drain: null };
     await store.save(state);
   };
@@ -132,7 +133,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     putConfig: (text, hash) =>
       inOrder(async () => {
         const answer = await configs.put(text, hash);
-        // A fresh worker reads the map file, which never holds a candidate.
+        // A new worker reads the map file, which never contains a candidate.
         await applyInTime();
         if (answer.reloaded) log(`configuration ${hash.slice(0, 12)} is loaded`);
         return answer;
@@ -154,19 +155,20 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
     reconcile: () =>
       inOrder(async () => {
         const repair = () => store.repair(state);
-        // Each on its own: a full disk must not keep a lease from ending, nor a broken configuration the maps from being set.
+        // Each on its own: a full disk must not stop a lease from ending, nor an invalid configuration the maps from
+        // being set.
         const messages: string[] = [];
-        for (const step of [expire, repair, apply, configs.finish, apply, configs.noteServers, drain])
+        for (const step of [expire, repair, apply, configs.finish, apply, configs.saveServers, drain])
           await step().catch((error: unknown) => messages.push(messageOf(error)));
         const [message = ""] = messages;
-        // Told once, not every second.
-        if (message !== trouble) log(message || "HAProxy does what the state says again");
-        trouble = message;
+        // Logged once, not every second.
+        if (message !== lastProblem) log(message || "HAProxy matches the state again");
+        lastProblem = message;
       }),
     nextDue() {
       const now = time();
       const left = [state.lease, state.skew].map((deadline) => (deadline ? remainingMs(deadline, now) : 1_000));
-      // Once sessions are being closed, often enough that a few at a time are.
+      // While sessions are being closed, often enough that only a few are closed at a time.
       const draining = state.drain ? Math.max(250, remainingMs(state.drain, now)) : 1_000;
       return Math.max(10, Math.min(1_000, draining, ...left));
     },

@@ -7,8 +7,8 @@ import type { Haproxy } from "./haproxy.ts";
 import type { Worker } from "./parse.ts";
 
 /**
- * Makes every worker do what the state says, and reads it back.
- * @throws HaproxyUnreachable, HaproxyRefused, TurnoutError when a worker does something else
+ * Makes every worker match the state, and verifies it.
+ * @throws HaproxyUnreachable, HaproxyRefused, TurnoutError when a worker does not match
  */
 export async function applyTo(haproxy: Haproxy, state: EdgeState): Promise<void> {
   for (const worker of await haproxy.workers()) {
@@ -21,14 +21,14 @@ async function converge(haproxy: Haproxy, { pid }: Worker, file: string, entries
   if (same(await haproxy.readMap(pid, file), entries)) return;
   await haproxy.replaceMap(pid, file, entries);
   if (!same(await haproxy.readMap(pid, file), entries))
-    throw new TurnoutError(`worker ${pid} of HAProxy has not taken over ${file}`);
+    throw new TurnoutError(`HAProxy worker ${pid} did not apply ${file}`);
 }
 
 function same(map: Map<string, string>, entries: [string, string][]): boolean {
   return map.size === entries.length && entries.every(([key, value]) => map.get(key) === value);
 }
 
-/** What HAProxy does, whatever the state says. */
+/** What HAProxy itself reports, and whether it matches the state. */
 export async function observe(
   haproxy: Haproxy,
   state: EdgeState,

@@ -14,21 +14,21 @@ import { createKeeper } from "./keeper.ts";
 import { createAgentServer } from "./server.ts";
 import { storeIn } from "./store.ts";
 
-/** How the agent is run. */
+/** Options of the agent. */
 export interface AgentOptions {
-  /** File with the token. Default: TURNOUT_TOKEN_FILE, else /run/secrets/edge_token. */
+  /** The file with the token. Default: TURNOUT_TOKEN_FILE, else /run/secrets/edge_token. */
   tokenFile?: string;
-  /** The volume shared with HAProxy. Default /edge; its maps are known to HAProxy under /edge in any case. */
+  /** The volume shared with HAProxy. Default /edge; HAProxy itself always uses its maps under /edge. */
   directory?: string;
-  /** Default 8090. 0 takes any free port. */
+  /** The port to listen on; 0 for any free port. Default 8090. */
   port?: number;
   /** Checks a configuration file. Default: `haproxy -c`. */
   validate?: Validate;
   /** Stops the agent. Default: SIGTERM and SIGINT do. */
   signal?: AbortSignal;
-  /** Takes a line of log. Default: JSON lines on stdout. */
+  /** Writes a line to the log. Default: JSON lines on stdout. */
   log?: (line: string) => void;
-  /** Told the port once requests are taken. */
+  /** Called with the port once the agent accepts requests. */
   listening?: (port: number) => void;
 }
 
@@ -52,7 +52,7 @@ export async function runAgent(options: AgentOptions = {}): Promise<void> {
     random: Math.random,
     instance: randomUUID(),
   });
-  // Before the first request: a lease may have run out while nobody was here.
+  // Before the first request: a lease may have expired while the agent was down.
   await keeper.reconcile();
 
   const server = createAgentServer({ keeper, token, log });
@@ -73,8 +73,9 @@ export async function runAgent(options: AgentOptions = {}): Promise<void> {
 }
 
 /**
- * The machine's own time: CLOCK_MONOTONIC counts from boot in every container, so a lease outlives the agent's restart exactly.
- * Where the boot cannot be told, each start counts as one, which ends leases early rather than late.
+ * The machine's time: CLOCK_MONOTONIC counts from boot in every container, so a lease survives a restart of the agent
+ * exactly. Where the boot id is unavailable, each start of the agent counts as a boot, which ends leases early rather
+ * than late.
  */
 async function machineTime(): Promise<() => EdgeTime> {
   const bootId = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => randomUUID());
@@ -87,11 +88,11 @@ async function machineTime(): Promise<() => EdgeTime> {
 
 async function readToken(path: string): Promise<string> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new TurnoutError(`the agent's token cannot be read from ${path} (${error.code})`, "mount it as a secret");
+    throw new TurnoutError(`Cannot read the agent's token from ${path} (${error.code})`, "mount it as a secret");
   });
   const token = text.trim();
   if (token.length < 16)
-    throw new TurnoutError(`the agent's token in ${path} is shorter than 16 characters`, "make a longer one");
+    throw new TurnoutError(`The agent's token in ${path} is shorter than 16 characters`, "use a longer one");
   return token;
 }
 

@@ -2,10 +2,10 @@ import { colors, isColor } from "../core/color.ts";
 import { counterSlots } from "../core/edge/config.ts";
 import type { CountersAnswer, Counts, ServersAnswer } from "../core/edge/schema.ts";
 
-/** A process of HAProxy that serves, or still serves its last connections. */
+/** A HAProxy worker process; an old one still serves its last connections. */
 export type Worker = { pid: number; uptimeSeconds: number; old: boolean };
 
-/** Reads the master's `show proc`; the newest worker comes first. */
+/** Parses the master's `show proc`; the newest worker comes first. */
 export function parseWorkers(text: string): Worker[] {
   const workers: Worker[] = [];
   let old = false;
@@ -22,7 +22,7 @@ function parseUptime(text: string): number {
   return ((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
 }
 
-/** Reads `show map <file>`: address, key and value a line. */
+/** Parses `show map <file>`: address, key and value per line. */
 export function parseMap(text: string): Map<string, string> {
   const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
   return new Map(lines.flatMap(([, key, value]) => (key && value ? [[key, value] as const] : [])));
@@ -52,17 +52,17 @@ export function parseServers(csv: string): ServersAnswer["services"] {
   return [...services.values()];
 }
 
-/** Something under way in HAProxy, `oldestMs` at most that many milliseconds old. */
+/** A session in HAProxy, at most `oldestMs` milliseconds old. */
 export type Session = { id: string; frontend: string; backend: string; oldestMs: number };
 
-/** Reads `show sess`, a session a line. */
+/** Parses `show sess`, one session per line. */
 export function parseSessions(text: string): Session[] {
   return [...text.matchAll(/^(0x[0-9a-f]+): .* fe=(\S+) be=(\S+) .* age=(\S+) /gm)].map(
     ([, id = "", frontend = "", backend = "", age = ""]) => ({ id, frontend, backend, oldestMs: parseAge(age) }),
   );
 }
 
-/** HAProxy tells an age by two units at most, so "1h2m" is up to a minute more. */
+/** HAProxy prints an age in at most two units, so "1h2m" is up to a minute more. */
 function parseAge(text: string): number {
   const seconds = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
   const parts = [...text.matchAll(/(\d+)([dhms])/g)].map(([, count, unit]) => ({
@@ -79,7 +79,7 @@ function splitCsv(line: string): string[] {
   );
 }
 
-/** Reads `show table` of the counters. A color nobody has asked for yet counts zero. */
+/** Parses `show table` of the counters. A color without requests counts zero. */
 export function parseCounters(text: string, worker: number): CountersAnswer {
   const rows = new Map<string, Counts>();
   for (const line of text.split("\n")) {
@@ -104,15 +104,15 @@ function counts(requests: number, slot: (index: number) => number): Counts {
 }
 
 /**
- * The part of `show servers state` that says who is where, up, and passed its last check: it changes only when that does.
- * The check's result belongs to it: a worker that begins with the failed one of a replica that was still starting takes
- * nobody for ready until it has checked itself.
+ * The part of `show servers state` with each replica's address, state and last check result: it changes only when one
+ * of them does. The check result matters: a worker that starts with the failed check of a replica that was still
+ * starting considers no replica ready until it has checked itself.
  */
 export function serversFingerprint(text: string): string {
-  const telling = ["be_name", "srv_name", "srv_addr", "srv_op_state", "srv_admin_state", "srv_check_status"];
+  const relevant = ["be_name", "srv_name", "srv_addr", "srv_op_state", "srv_admin_state", "srv_check_status"];
   const lines = text.split("\n").map((line) => line.replace(/^# /, "").split(" "));
   const header = lines.find((fields) => fields[0] === "be_id") ?? [];
-  const columns = telling.map((name) => header.indexOf(name));
+  const columns = relevant.map((name) => header.indexOf(name));
   return lines
     .filter((fields) => fields.length === header.length)
     .map((fields) => columns.map((column) => fields[column]).join(" "))

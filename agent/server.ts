@@ -6,20 +6,20 @@ import { requests } from "../core/edge/schema.ts";
 import { BadRequest, ConfigInvalid, HaproxyRefused, HaproxyUnreachable, NotLive } from "./errors.ts";
 import type { Keeper } from "./keeper.ts";
 
-/** What the agent's server is made of. */
+/** What the agent's server depends on. */
 export interface ServerOptions {
   keeper: Keeper;
-  /** Whoever shows it may do everything. */
+  /** Grants access to every call. */
   token: string;
   log: (line: string) => void;
 }
 
 type Handler = (body: unknown) => Promise<unknown>;
 
-/** Longest body in bytes; a configuration of hundreds of services stays far below. */
+/** The longest body in bytes; a configuration of hundreds of services is far below. */
 const longestBody = 1 << 20;
 
-/** Refusals that come from a malformed value rather than from the state. */
+/** Refusals because of a malformed value rather than the state. */
 const malformed: RefusalCode[] = [
   "unknown-color",
   "bad-release",
@@ -31,14 +31,14 @@ const malformed: RefusalCode[] = [
   "bad-maintenance",
 ];
 
-/** The agent's HTTP interface; see docs/operations.md for its calls. Everything but `/healthz` asks for the token. */
+/** The agent's HTTP interface; see docs/operations.md for its calls. All but `/healthz` require the token. */
 export function createAgentServer({ keeper, token, log }: ServerOptions): Server {
   const routes = routesOf(keeper);
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      log(`a defect: ${error instanceof Error ? error.stack : String(error)}`);
+      log(`internal error: ${error instanceof Error ? error.stack : String(error)}`);
       if (!response.headersSent)
-        send(response, 500, { error: "defect", message: "the agent failed; its log says why" });
+        send(response, 500, { error: "defect", message: "Internal error of the agent. See its log." });
     });
   });
   server.requestTimeout = 30_000;
@@ -50,12 +50,12 @@ export function createAgentServer({ keeper, token, log }: ServerOptions): Server
     if (!authorized(request.headers.authorization, token))
       return send(response, 401, { error: "unauthorized", message: "Send `authorization: Bearer <token>`." });
     const methods = routes[path];
-    if (methods === undefined) return send(response, 404, { error: "not-found", message: `There is no ${path}.` });
+    if (methods === undefined) return send(response, 404, { error: "not-found", message: `Unknown path ${path}.` });
     const handler = methods[request.method ?? ""];
     if (handler === undefined) {
       const allow = Object.keys(methods).join(", ");
       response.setHeader("allow", allow);
-      return send(response, 405, { error: "bad-method", message: `${path} takes ${allow}.` });
+      return send(response, 405, { error: "bad-method", message: `${path} allows ${allow}.` });
     }
     try {
       send(response, 200, await handler(request.method === "GET" ? undefined : await readJson(request)));
@@ -103,7 +103,7 @@ function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const where = issue?.path.length ? `"${issue.path.join(".")}": ` : "";
-  throw new BadRequest(`the body is not right: ${where}${issue?.message ?? "unknown"}`);
+  throw new BadRequest(`invalid body: ${where}${issue?.message ?? "unknown"}`);
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -123,7 +123,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-/** Digests have one length, so that comparing them tells nothing of the token. */
+/** Digests have the same length, so comparing them reveals nothing about the token. */
 function authorized(header: string | undefined, token: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(header ?? ""), digest(`Bearer ${token}`));
@@ -140,7 +140,7 @@ function describe(error: unknown): { status: number; body: unknown } | undefined
     return { status: 503, body: body("haproxy-unreachable") };
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EACCES" || code === "EROFS" || code === "EIO" || code === "EDQUOT")
-    return { status: 507, body: { error: "volume", message: `The edge's volume cannot be written: ${code}.` } };
+    return { status: 507, body: { error: "volume", message: `Cannot write to the edge's volume: ${code}.` } };
   return undefined;
 }
 

@@ -6,23 +6,23 @@ import { moveDurably, readIfThere, writeDurably } from "../shared/files.ts";
 
 /** The state on the volume: `state.json` for the agent, the two maps for a starting HAProxy. */
 export interface Store {
-  /** What is kept; on a fresh volume, or when state.json is lost, what the maps say. */
+  /** The saved state; on a fresh volume, or when state.json is lost, the state in the maps. */
   load(): Promise<EdgeState>;
   save(state: EdgeState): Promise<void>;
-  /** Writes the maps again if they are not what the state says. */
+  /** Rewrites the maps if they differ from the state. */
   repair(state: EdgeState): Promise<void>;
 }
 
 /**
  * @param directory the volume
- * @param newEpoch gives the epoch of a state that nobody has committed
- * @param log is told when state.json cannot be read
+ * @param newEpoch returns the epoch of a state without a commit
+ * @param log called when state.json is unreadable
  */
 export function storeIn(directory: string, newEpoch: () => string, log: (line: string) => void): Store {
   const statePath = join(directory, "state.json");
   const mapPaths = { serve: join(directory, "serve.map"), releases: join(directory, "releases.map") };
 
-  /** The maps name who serves, too: losing state.json must not take the edge out of service. */
+  /** The maps contain the active color, too: losing state.json must not take the edge out of service. */
   const recover = async (): Promise<EdgeState> => {
     const lines = async (path: string) =>
       new Map(
@@ -57,7 +57,7 @@ export function storeIn(directory: string, newEpoch: () => string, log: (line: s
       try {
         return storedState.parse(JSON.parse(text));
       } catch {
-        log("state.json cannot be read; it is kept as state.json.unreadable, and the maps say who serves");
+        log("state.json is unreadable; it is kept as state.json.unreadable, and the state is recovered from the maps");
         await moveDurably(statePath, `${statePath}.unreadable`);
         return recover();
       }

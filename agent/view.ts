@@ -7,7 +7,7 @@ import { sessionsLeft } from "./drain.ts";
 import type { Haproxy } from "./haproxy.ts";
 import { observe } from "./live.ts";
 
-/** What the state says and what HAProxy does, as `GET /v1/state` answers it, but for what is not theirs. */
+/** The answer to `GET /v1/state`, from the state and HAProxy; `config` and `instance` are added by the keeper. */
 export async function viewOf(
   state: EdgeState,
   haproxy: Haproxy,

@@ -2,7 +2,7 @@ import { execa } from "execa";
 import { engine } from "../cli/engine.ts";
 
 /**
- * How long a flip takes beside an update that has nothing to do: pairs of `pulumi up` on the stack `dev`, which must be
+ * How long a flip takes compared with an update without changes: pairs of `pulumi up` on the stack `dev`, which must be
  * up with both colors configured. Prints a table for bench/flip.md.
  *
  *   npm run -s bench -- flip
@@ -15,14 +15,15 @@ async function seconds(): Promise<number> {
   return (performance.now() - began) / 1000;
 }
 
-function giveUp(why: string): never {
+function fail(why: string): never {
   console.error(why);
   process.exit(1);
 }
 
 const dev = engine("dev", "turnout");
-const { activeColor = "", versions = "{}" } = await dev.config().catch((error: Error) => giveUp(error.message));
-if (Object.keys(JSON.parse(versions)).length < 2) giveUp("The stack dev has one color: `npm run deploy -- 1.1.0`.");
+const { activeColor = "", versions = "{}" } = await dev.config().catch((error: Error) => fail(error.message));
+if (Object.keys(JSON.parse(versions)).length < 2)
+  fail("The stack dev has only one color. Deploy the other one with `npm run deploy -- 1.1.0`.");
 let color = activeColor;
 const rows: [number, number][] = [];
 await seconds();

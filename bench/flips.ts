@@ -3,8 +3,8 @@ import { servingColor } from "../test/support/poll.ts";
 import { type Outcome, testStack } from "../test/support/stack.ts";
 
 /**
- * Flips back and forth under load, each a whole `pulumi up`, until there were enough of them and of requests. Every
- * request is accounted for; one that got no 2xx is lost.
+ * Flips back and forth under load, each with a whole `pulumi up`, until there were enough flips and requests. Every
+ * request is accounted for; one without a 2xx answer is lost.
  *
  *   npm run -s bench -- flips [FLIPS] [REQUESTS]
  */
@@ -23,7 +23,7 @@ try {
   await stack.save();
   through(await stack.up());
   through(await stack.cli("deploy", "1.1.0"));
-  const load = startLoad(stack.url, { visitors: 8, pause: 0, calculations: 6 });
+  const load = startLoad(stack.url, { users: 8, pause: 0, calculations: 6 });
   const seconds: number[] = [];
   let wrong = 0;
   while (seconds.length < flips || load.answered() < requests) {
@@ -36,14 +36,16 @@ try {
   const report = await load.stop();
   const sorted = seconds.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1);
-  console.log(`flips           ${seconds.length}, each a whole \`npm run rollback\`; ${wrong} ended at another color`);
+  console.log(
+    `flips           ${seconds.length}, each a whole \`npm run rollback\`; ${wrong} ended on the wrong color`,
+  );
   console.log(`requests        ${report.sent} sent, ${report.answered} answered with 2xx, ${report.lost.length} lost`);
   console.log(
-    `load            8 visitors, half on kept connections; of 8 requests 6 calculate, 1 is a page, 1 a write; ` +
+    `load            8 users, half on kept connections; of 8 requests 6 calculate, 1 is a page, 1 a write; ` +
       `${rate(report)} requests a second`,
   );
   console.log(`by color        ${JSON.stringify(report.byColor)}`);
-  console.log(`a flip takes    ${at(0.5)} s in the middle, ${at(0)} s at best, ${at(1)} s at worst`);
+  console.log(`a flip takes    ${at(0.5)} s (median), ${at(0)} s at best, ${at(1)} s at worst`);
   for (const lost of report.lost.slice(0, 20)) console.log(`lost            ${JSON.stringify(lost)}`);
   if (report.lost.length > 0 || wrong > 0) process.exitCode = 1;
 } finally {

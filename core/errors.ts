@@ -1,14 +1,14 @@
 /**
- * An error a person can cause and mend. It is printed as one sentence without a stack trace.
+ * An expected error: a person can cause it and fix it. It is printed without a stack trace.
  */
 export class TurnoutError extends Error {
   override name = "TurnoutError";
-  /** What can be done about it: a command or a setting. */
+  /** How to fix it: a command or a setting. */
   readonly todo: string | undefined;
 
   /**
-   * @param what what is wrong and where, as a sentence without its closing full stop
-   * @param todo what to do about it, as an imperative without its closing full stop
+   * @param what what happened and where, as a sentence without its final full stop
+   * @param todo what to do, as an imperative without its final full stop
    */
   constructor(what: string, todo?: string) {
     super(todo ? `${what}. ${capitalize(todo)}.` : `${what}.`);
@@ -16,33 +16,34 @@ export class TurnoutError extends Error {
   }
 }
 
-/** A stack's settings, or a system's definition, that cannot be used as they are. */
+/** Invalid settings of a stack, or an invalid definition of a system. */
 export class SettingsError extends TurnoutError {
   override name = "SettingsError";
 }
 
-/** A deploy that is well-formed but must not happen now. */
+/** A valid request that is refused in the present state. */
 export class GuardError extends TurnoutError {
   override name = "GuardError";
 }
 
-/** Somebody else is at work; trying again later is the remedy. */
+/** Another operation is running. Retry later. */
 export class BusyError extends TurnoutError {
   override name = "BusyError";
 }
 
-/** A step of a deploy that did not get through. Running it again is safe. */
+/** A deploy step that failed. It is safe to retry. */
 export class StepError extends TurnoutError {
   override name = "StepError";
 }
 
 /**
- * Exit codes of the commands and jobs (docs/operations.md has the same table).
- * 1 is left to defects: an exit with it carries a stack trace.
+ * Exit codes of the commands and jobs (docs/commands.md has the same table): 2 invalid settings, 3 refused in the
+ * present state, 4 another operation is running, 5 a deploy step failed, 6 any other expected error, 7 unhealthy.
+ * Exit code 1 is a defect in Turnout and comes with a stack trace.
  */
 export const exitCodes = { settings: 2, guard: 3, busy: 4, step: 5, other: 6, unhealthy: 7 } as const;
 
-/** The exit code for anything thrown; 1 for what is not a person's to mend. */
+/** The exit code for anything thrown; 1 for a defect. */
 export function exitCode(error: unknown): number {
   if (error instanceof SettingsError) return exitCodes.settings;
   if (error instanceof GuardError) return exitCodes.guard;
@@ -51,21 +52,22 @@ export function exitCode(error: unknown): number {
   return error instanceof TurnoutError ? exitCodes.other : 1;
 }
 
-/** The line a person reads: the sentence alone for known errors, the stack for defects. */
+/** What is printed for an error: the message alone for an expected one, the stack trace for a defect. */
 export function describeError(error: unknown): string {
   if (error instanceof TurnoutError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function capitalize(text: string): string {
+/** The text with its first letter in upper case. */
+export function capitalize(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /**
  * A command as a person types it.
  * @param words what comes after `npm run`, such as `ops -- status`
- * @param stack the stack it is for; `dev` is the one every command takes by itself, but for `pulumi`, which takes the one
- * that is selected
+ * @param stack the stack it is for; every command defaults to `dev`, except `pulumi`, which defaults to the selected
+ * one
  */
 export function command(words: string, stack: string): string {
   if (stack === "dev" && !words.startsWith("pulumi ")) return `npm run ${words}`;

@@ -2,10 +2,10 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Replaces a file so that a crash at any moment leaves the old or the new one, whole:
- * temporary file, fsync, rename, fsync of the directory.
- * @param temporary where the content is written first, in the same directory; two processes that may write the same file
- * need two. Default `<path>.tmp`
+ * Replaces a file so that a crash at any moment leaves either the old or the new content, complete: temporary file,
+ * fsync, rename, fsync of the directory.
+ * @param temporary the temporary file, in the same directory; processes that may write the same file at the same time
+ * need different ones. Default `<path>.tmp`
  */
 export async function writeDurably(
   path: string,
@@ -38,7 +38,7 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   }
 }
 
-/** A file's text, or undefined when there is none. */
+/** A file's text, or undefined when the file does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");

@@ -4,15 +4,15 @@ import { mkdir } from "node:fs/promises";
 import { Socket } from "node:net";
 import { dirname } from "node:path";
 
-/** The exit code by which `flock` says that somebody else holds the lock. */
+/** The exit code of `flock` when another process holds the lock. */
 const held = 75;
 
 /**
- * Takes the kernel's lock on a file. A helper process holds it until this process lets go of the helper's input, which
- * also happens when this process is killed: the lock cannot go stale.
- * @param file the lock file; it is made when it is not there and never removed
- * @param seconds how long to wait for the one who holds it; 0 not at all, `Infinity` for ever
- * @returns what gives it back, or why there is no lock: somebody else has it, or this system has no `flock`
+ * Takes a kernel lock on a file. A helper process holds it until this process closes the helper's input, which also
+ * happens when this process is killed: the lock cannot go stale.
+ * @param file the lock file; it is created when it does not exist, and never removed
+ * @param seconds how long to wait for the lock; 0 not at all, `Infinity` forever
+ * @returns a function that releases the lock, or why there is none: another process holds it, or there is no `flock`
  */
 export async function takeLock(
   file: string,
@@ -29,7 +29,7 @@ export async function takeLock(
   const code = await Promise.race([once(holder.stdout, "data").then(() => "held" as const), ended]);
   if (code === held) return "busy";
   if (code !== "held") return "no flock here";
-  // Who holds a lock may end without giving it back; the helper keeps nobody from that.
+  // This process may exit without releasing the lock; the helper must not keep it running.
   holder.unref();
   for (const pipe of [holder.stdin, holder.stdout]) if (pipe instanceof Socket) pipe.unref();
   return async () => {

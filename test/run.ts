@@ -10,9 +10,8 @@ import { removeLeftBehind } from "./support/left-behind.ts";
 import { needSetup, selectedTests } from "./support/selection.ts";
 
 /**
- * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Four files at
- * a time, for most of their time they wait for containers; node's summary closes it. The set-up is run where one of them
- * needs it.
+ * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Runs four
+ * files at a time, because they mostly wait, and ends with node's summary. The set-up runs if one of the tests needs it.
  */
 const root = resolve(import.meta.dirname, "..");
 

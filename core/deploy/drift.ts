@@ -3,11 +3,11 @@ import { command } from "../errors.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Observed } from "./observed.ts";
 
-/** What a stack's settings want to serve. */
+/** The color and version that a stack's settings make active. */
 type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "stack">;
 
 /**
- * What to say when the edge serves another color than the last `pulumi up` left behind, or was to leave.
+ * A warning when the edge serves another color than the last `pulumi up` made active, or was to make active.
  * @returns undefined when they agree
  */
 export function driftWarning(observed: Observed, wanted: Wanted): string | undefined {
@@ -16,18 +16,18 @@ export function driftWarning(observed: Observed, wanted: Wanted): string | undef
   if (!recorded) return undefined;
   if (observed.live === undefined)
     return (
-      "Drift: the edge does not answer, so nobody can say which color serves. " +
-      `\`${command("ops -- status", stack)}\` tells more.`
+      "Drift: the edge is unreachable, so the active color is unknown. " +
+      `Run \`${command("ops -- status", stack)}\` for details.`
     );
-  const next = observed.live === activeColor ? "This update leaves it so." : `This update shifts to ${activeColor}.`;
+  const next = observed.live === activeColor ? "This update changes nothing." : `This update shifts to ${activeColor}.`;
   const reversed = describeReverted(observed, recorded, wanted);
   if (reversed) return `Drift: the last update ${reversed}. ${next}`;
   if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
-  return `Drift: the last deploy left ${recorded} serving, but the edge serves ${live}. ${next}`;
+  return `Drift: the last deploy left ${recorded} active, but the edge serves ${live}. ${next}`;
 }
 
-/** What happened to the color that the last update left serving, or was to leave. */
+/** How the color that the last update made active, or was to make active, was reverted. */
 function describeReverted(
   { live, lastReverted }: Observed,
   recorded: Color,
@@ -35,8 +35,8 @@ function describeReverted(
 ): string | undefined {
   if (!lastReverted || !live || lastReverted.color === live) return undefined;
   const { step, color, at, why, incident } = lastReverted;
-  const back = `but the ${step} took it back to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
-  if (recorded === color) return `left ${color} serving, ${back}`;
-  const isTriedAgain = activeColor === color && activeVersion === lastReverted.version;
-  return isTriedAgain ? `was to leave ${color} serving, ${back}` : undefined;
+  const end = `but the ${step} reverted to ${live} at ${at}: ${why}${incident ? ` (incident ${incident})` : ""}`;
+  if (recorded === color) return `left ${color} active, ${end}`;
+  const isRetried = activeColor === color && activeVersion === lastReverted.version;
+  return isRetried ? `was to make ${color} active, ${end}` : undefined;
 }

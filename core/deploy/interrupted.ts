@@ -1,38 +1,38 @@
 import { labels } from "../names.ts";
 
-/** What the engine writes down before it makes a resource, and forgets once the resource is in the state. */
+/** What the engine records before it creates a resource, and removes once the resource is in the state. */
 interface PendingOperation {
   type: string;
   resource: { type: string; inputs?: { name?: unknown; labels?: unknown } };
 }
 
-/** A stack's state as `pulumi stack export` prints it, as far as it is looked at. */
+/** The part of a stack's state, as `pulumi stack export` prints it, that is used here. */
 export interface ExportedState {
   deployment?: { pending_operations?: PendingOperation[] | null };
 }
 
-/** Something in Docker that the state does not know. */
+/** Something in Docker that is not in the state. */
 export interface Leftover {
   kind: "service" | "network" | "secret";
   name: string;
 }
 
-/** Volumes are not among them: making one a second time is no error, and nothing may remove data. */
+/** Without volumes: creating one twice is not an error, and data must never be removed. */
 const kinds: Record<string, Leftover["kind"]> = {
   "docker:index/service:Service": "service",
   "docker:index/network:Network": "network",
   "docker:index/secret:Secret": "secret",
 };
 
-/** Whether the engine was killed while it made something. */
+/** Whether the engine was killed while it created a resource. */
 export function isInterrupted(state: ExportedState): boolean {
   return creating(state).length > 0;
 }
 
 /**
- * What a killed engine may have made in Docker without writing it down: making it again would end with "already
- * exists". No user is on it, since nothing gets users before it is written down.
- * @param prefix of the stack; what does not carry its label is left alone
+ * What a killed engine may have created in Docker without recording it: creating it again would fail with "already
+ * exists". It has no users, because nothing receives traffic before it is recorded.
+ * @param prefix of the stack; anything without its label is left alone
  */
 export function leftovers(state: ExportedState, prefix: string): Leftover[] {
   return creating(state).flatMap(({ resource }) => {
@@ -42,7 +42,7 @@ export function leftovers(state: ExportedState, prefix: string): Leftover[] {
   });
 }
 
-/** The state without the operations that are cleared up. */
+/** The state without the operations that were cleaned up. */
 export function withoutPending(state: ExportedState): ExportedState {
   const rest = (state.deployment?.pending_operations ?? []).filter((one) => one.type !== "creating");
   return { ...state, deployment: { ...state.deployment, pending_operations: rest } };

@@ -4,8 +4,8 @@ import { stepsSchema, strategies } from "../settings/rollout.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /**
- * What is said for one run alone, as the environment hands it from a command to the program: `TURNOUT_STRATEGY`, and
- * `TURNOUT_STEPS` as JSON. Empty text is the same as none.
+ * Settings given for one run only. A command passes them to the program by environment: `TURNOUT_STRATEGY`, and
+ * `TURNOUT_STEPS` as JSON. Empty text is the same as no value.
  */
 export interface Overrides {
   TURNOUT_STRATEGY?: string | undefined;
@@ -13,9 +13,9 @@ export interface Overrides {
 }
 
 /**
- * What the options of a command mean.
- * @param options `steps` such as `5:300,25:10m`: percent and seconds, or with `m` minutes
- * @throws SettingsError when they cannot be used
+ * The overrides that the options of a command stand for.
+ * @param options `steps` such as `5:300,25:10m`: percent and seconds, or minutes with `m`
+ * @throws SettingsError when they are invalid
  */
 export function overridesOf(options: { strategy?: string | undefined; steps?: string | undefined }): Overrides {
   const overrides: Overrides = {};
@@ -27,9 +27,9 @@ export function overridesOf(options: { strategy?: string | undefined; steps?: st
 }
 
 /**
- * Lays what is said for this run over the stack's configuration. Steps alone ask for a canary.
- * @param raw the project's configuration as Pulumi hands it over
- * @throws SettingsError when it cannot be used
+ * Applies the overrides to the stack's configuration. Steps without a strategy mean a canary.
+ * @param raw the project's configuration as Pulumi passes it
+ * @throws SettingsError when they are invalid
  */
 export function withOverrides(raw: Readonly<Record<string, string>>, overrides: Overrides): Record<string, string> {
   const { TURNOUT_STRATEGY: strategyOverride, TURNOUT_STEPS: steps } = overrides;
@@ -37,8 +37,8 @@ export function withOverrides(raw: Readonly<Record<string, string>>, overrides: 
     throw unknownStrategy(strategyOverride);
   if (strategyOverride && strategyOverride !== "canary" && steps)
     throw new SettingsError(
-      `Steps (--steps) are for a canary, and the strategy of this run (--strategy) is ${strategyOverride}`,
-      "leave one of the two out",
+      `--steps works with a canary only, but --strategy is ${strategyOverride}`,
+      "leave out one of the two",
     );
   const strategy = strategyOverride || (steps ? "canary" : undefined);
   return {
@@ -49,8 +49,8 @@ export function withOverrides(raw: Readonly<Record<string, string>>, overrides: 
 }
 
 /**
- * Lays what is said for this run over what a job is told. It is not in the job's own input, or the next update, for which
- * it is not said, would show a change.
+ * Applies the overrides to the input of a job. They are not in the input itself: the next update, which does not have
+ * them, would show a change.
  */
 export function jobWithOverrides<T extends object>(
   input: T,
@@ -63,14 +63,16 @@ export function jobWithOverrides<T extends object>(
 }
 
 /**
- * Refuses a strategy that a production stack must not have by habit: in place there is no color to go back to.
+ * Refuses the rolling strategy as the setting of a production stack: in place there is no color to roll back to.
  * @throws GuardError
  */
 export function guardStrategy(settings: Settings, overrides: Overrides): void {
   if (settings.strategy !== "rolling" || !settings.production || overrides.TURNOUT_STRATEGY === "rolling") return;
   throw new GuardError(
-    `Pulumi.${settings.stack}.yaml: strategy is rolling, which changes the serving color in place, on a production stack`,
-    `write blue-green or canary, or say it for one run: ${command("deploy -- VERSION --strategy rolling", settings.stack)}`,
+    `Pulumi.${settings.stack}.yaml: strategy is rolling on a production stack. ` +
+      "It changes the active color in place, so there is no color to roll back to",
+    "write blue-green or canary, or use it for one deploy only: " +
+      command("deploy -- VERSION --strategy rolling", settings.stack),
   );
 }
 
@@ -90,7 +92,7 @@ function withSteps(rollout: string | undefined, steps: string): string {
   const parsed = stepsSchema.safeParse(decode(steps));
   if (!parsed.success) throw badSteps(steps);
   const rest = decode(rollout ?? "{}");
-  // What is no group is refused with the other settings.
+  // A value that is not a group is refused with the other settings.
   if (typeof rest !== "object") return rollout ?? "";
   return JSON.stringify({ ...rest, steps: parsed.data });
 }
@@ -105,15 +107,12 @@ function decode(text: string): unknown {
 
 function badSteps(found: string): SettingsError {
   return new SettingsError(
-    `The steps of this run (--steps) are ${JSON.stringify(found)}`,
-    "write percent:time for each, such as 5:300,25:10m, every share from 1 to 100 and higher than the one before, " +
-      "every time at most a day, and above 0 for a share below 100",
+    `Invalid --steps ${JSON.stringify(found)}`,
+    "write percent:time for each step, such as 5:300,25:10m. Each share is from 1 to 100 and higher than the one " +
+      "before; each time is at most one day, and above 0 for a share below 100",
   );
 }
 
 function unknownStrategy(found: string): SettingsError {
-  return new SettingsError(
-    `The strategy of this run (--strategy) is ${JSON.stringify(found)}`,
-    `write one of ${strategies.join(", ")}`,
-  );
+  return new SettingsError(`Invalid --strategy ${JSON.stringify(found)}`, `write one of ${strategies.join(", ")}`);
 }

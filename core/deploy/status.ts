@@ -6,28 +6,30 @@ import { describeIncident, type Incident, incidentOf } from "../journal/incident
 import { replicasOf, type Settings } from "../settings/settings.ts";
 import type { Observed, ServiceReplicas } from "./observed.ts";
 
-/** What `ops status --json` prints. Keys are only ever added. */
+/** What `ops status --json` prints. Keys are added, never removed or changed. */
 export interface Status {
-  /** The color the last update that went through wants; null before the first. */
+  /** The color that the last completed update made active; null before the first. */
   desired: Color | null;
-  /** The color the edge serves; null when none, or when it does not answer (`edge` says which). */
+  /** The color the edge serves; null when there is none, or when the edge is unreachable (see `edge`). */
   live: Color | null;
   candidate: Color | null;
   /** The candidate's share in percent. */
   weight: number;
   versions: PerColor<string | null>;
   schemaRevision: string | null;
-  /** Desired and live agree, and every replica that should run does: in the serving color, those of the settings. */
+  /**
+   * Whether desired and live agree and all replicas are ready: in the active color, as many as the settings ask for.
+   */
   healthy: boolean;
   edge: "up" | "down";
   replicas: ServiceReplicas[];
-  /** The workers are on their way from one color to the other. */
+  /** Whether the workers are moving from one color to the other. */
   handover: boolean;
-  /** The step of a canary in words, and the candidate's share in percent; null when nobody is on trial. */
+  /** The step of a canary as text, and the candidate's share in percent; null without a candidate. */
   rollout: { step: string; weight: number } | null;
   /** The release that is watched after its update. */
   soak: SoakUnderWay | null;
-  /** Releases that were taken back because they were at fault, and are refused until `retry` is said. */
+  /** Releases that were withdrawn or reverted because they were at fault, and are refused until `ops retry`. */
   incidents: Incident[];
   lastBackup: string | null;
   lastRelease: Observed["lastRelease"];
@@ -37,13 +39,13 @@ export interface Status {
   problems: string[];
 }
 
-/** What the stack's settings want, which differs from the state until an update has gone through. */
+/** What the stack's settings ask for. It differs from the state until an update has completed. */
 export type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "replicas" | "stack"> & {
   /** The names of the system's services. */
   services: readonly string[];
 };
 
-/** Puts together what the state wants and what is there. */
+/** Compares what the state and the settings ask for with what is observed. */
 export function statusOf(outputs: Record<string, unknown>, observed: Observed, wanted: Wanted): Status {
   const desired = isColor(outputs.activeColor) ? outputs.activeColor : null;
   const live = observed.live ?? null;
@@ -70,10 +72,9 @@ export function statusOf(outputs: Record<string, unknown>, observed: Observed, w
   };
 }
 
-/** The status as a person reads it. */
+/** The status as text for people. */
 export function describeStatus(status: Status): string {
-  const serving = status.live ? `${status.live} serves ${status.versions[status.live] ?? "?"}` : "nobody serves";
-  const lines = [status.healthy ? `${serving} · healthy` : `${serving} · NOT HEALTHY`];
+  const lines = [`${describeActive(status)} · ${status.healthy ? "healthy" : "NOT HEALTHY"}`];
   for (const problem of status.problems) lines.push(`  ! ${problem}`);
   lines.push("");
   for (const color of colors) {
@@ -85,18 +86,23 @@ export function describeStatus(status: Status): string {
     );
   }
   lines.push("");
-  if (status.handover) lines.push("workers       on their way to the serving color");
+  if (status.handover) lines.push("workers       moving to the active color");
   if (status.rollout) lines.push(`candidate     ${status.rollout.step}`);
   if (status.soak)
     lines.push(`soak          watching ${status.soak.color} ${status.soak.version} until ${status.soak.until}`);
   for (const incident of status.incidents)
-    lines.push(`incident      ${incident.color} ${incident.version} was taken back ${describeIncident(incident)}`);
+    lines.push(`incident      ${incident.color} ${incident.version} was marked as bad ${describeIncident(incident)}`);
   lines.push(`schema        ${status.schemaRevision ?? "–"}`);
   lines.push(`last backup   ${status.lastBackup ?? "–"}`);
   const last = status.lastRelease;
   lines.push(`last release  ${last ? `${last.release} to ${last.color} at ${last.at}` : "–"}`);
   if (status.url) lines.push(`url           ${status.url}   preview ${status.previewUrl ?? "–"}`);
   return lines.join("\n");
+}
+
+function describeActive({ live, versions, edge }: Status): string {
+  if (live) return `${live} ${versions[live] ?? "?"} is active`;
+  return edge === "down" ? "active color unknown" : "no color is active";
 }
 
 function rolloutOf({ candidate, weight, canaryStep }: Observed): Status["rollout"] {
@@ -108,14 +114,14 @@ function describeStep({ since, seconds, paused }: CanaryStep): string {
 }
 
 function problemsOf(desired: Color | null, observed: Observed, wanted: Wanted): string[] {
-  const problems = [servingProblem(desired, observed, wanted)].filter((one) => one !== undefined);
+  const problems = [activeProblem(desired, observed, wanted)].filter((one) => one !== undefined);
   if (observed.maintenance)
-    problems.push("Visitors see the maintenance page: a deploy by recreate is under way, or was cut short.");
-  if (observed.unready) problems.push(`${observed.live} serves but is not ready: ${observed.unready}`);
+    problems.push("Users see the maintenance page: a deploy with strategy recreate is in progress or was interrupted.");
+  if (observed.unready) problems.push(`${observed.live} is active but not ready: ${observed.unready}`);
   for (const one of observed.services) {
-    // Between two colors no worker runs for a moment; the job that sees to it is under way.
+    // During a handover no worker runs for a moment; its job is in progress.
     if (one.kind === "worker" && observed.handover) continue;
-    // A service of the serving color may have been scaled down by hand; the other one's workers rest.
+    // A service of the active color may have been scaled down by hand; the idle color's workers are stopped.
     const least = one.color === observed.live ? replicasOf(wanted, one.service) : 0;
     const replicas = Math.max(least, one.wanted);
     if (one.ready < replicas)
@@ -126,38 +132,38 @@ function problemsOf(desired: Color | null, observed: Observed, wanted: Wanted): 
 
 function missingServices({ live, services }: Observed, wanted: Wanted): string[] {
   if (!live) return [];
-  const there = services.filter((one) => one.color === live).map(({ service }) => service);
+  const existing = services.filter((one) => one.color === live).map(({ service }) => service);
   return wanted.services
-    .filter((service) => !there.includes(service))
-    .map((service) => `${live} ${service}: the service is not on the server.`);
+    .filter((service) => !existing.includes(service))
+    .map((service) => `${live} ${service}: the service does not exist on the server.`);
 }
 
-/** Why other users are served than should be. */
-function servingProblem(desired: Color | null, observed: Observed, wanted: Wanted): string | undefined {
-  if (observed.live === undefined || observed.edge === "down") return "The edge does not answer.";
-  if (desired === null) return "No update has gone through yet.";
-  const reversed = takenBack(observed, wanted);
-  if (reversed || observed.live === desired) return reversed;
-  const more = `\`${command("pulumi -- preview", wanted.stack)}\` says more`;
-  return `The state wants ${desired}, the edge serves ${observed.live ?? "nobody"}; ${more}.`;
+/** Why the active color is not the right one, or is not known. */
+function activeProblem(desired: Color | null, observed: Observed, wanted: Wanted): string | undefined {
+  if (observed.live === undefined || observed.edge === "down") return "The edge is unreachable.";
+  if (desired === null) return "No update has completed yet.";
+  const reverted = revertedProblem(observed, wanted);
+  if (reverted || observed.live === desired) return reverted;
+  const details = `Run \`${command("pulumi -- preview", wanted.stack)}\` for details`;
+  return `The last update made ${desired} active, but the edge serves ${observed.live ?? "no color"}. ${details}.`;
 }
 
-/** What is configured to serve was taken back, and nobody has given it up yet. */
-function takenBack(observed: Observed, { activeColor, activeVersion, stack }: Wanted): string | undefined {
+/** The color configured as active was withdrawn or reverted, and its deploy is not canceled yet. */
+function revertedProblem(observed: Observed, { activeColor, activeVersion, stack }: Wanted): string | undefined {
   const { live, candidate, incidents, releases, lastReverted } = observed;
   if (!live || live === activeColor || candidate === activeColor) return undefined;
-  const tried = `${activeColor} ${activeVersion} is configured to serve`;
-  const giveUp = command("rollback", stack);
+  const configured = `${activeColor} ${activeVersion} is configured as active`;
+  const cancel = `cancel the deploy with \`${command("rollback", stack)}\``;
   const incident = incidentOf(incidents, activeVersion, releases[activeColor]);
   if (incident)
     return (
-      `${tried}, but the ${incident.step} took it back ${describeIncident(incident)}. ` +
-      `Give it up: ${giveUp}; or deploy a corrected version.`
+      `${configured}, but the ${incident.step} marked it as bad ${describeIncident(incident)}. ` +
+      `Deploy a corrected version, or ${cancel}.`
     );
   if (lastReverted?.color !== activeColor || lastReverted.version !== activeVersion) return undefined;
   return (
-    `${tried}, but the ${lastReverted.step} took it back at ${lastReverted.at}: ${lastReverted.why}. ` +
-    `Try it again: ${command(`deploy -- ${activeVersion}`, stack)}; or give it up: ${giveUp}.`
+    `${configured}, but the ${lastReverted.step} reverted to ${live} at ${lastReverted.at}: ${lastReverted.why}. ` +
+    `Retry with \`${command(`deploy -- ${activeVersion}`, stack)}\`, or ${cancel}.`
   );
 }
 

@@ -2,7 +2,7 @@ import type { EdgeAddress } from "../jobs/inputs.ts";
 import { edgePorts, names, tasksOf } from "../names.ts";
 import type { Settings } from "../settings/settings.ts";
 
-/** How jobs on the admin network reach the edge. */
+/** The edge's addresses and token for jobs on the admin network. */
 export function edgeAddress(prefix: string, settings: Pick<Settings, "secrets">): EdgeAddress {
   const { agent, edge } = names(prefix);
   return {

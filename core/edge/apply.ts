@@ -5,15 +5,15 @@ import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./refusal.ts
 import { type EdgeState, type Lease, withoutCandidate } from "./state.ts";
 import { deadlineIn, type EdgeTime, isOver } from "./time.ts";
 
-/** Which release a color is to run. */
+/** The release that a color is to run. */
 export type Announcement = {
   color: Color;
   release: string;
-  /** A second one that is trusted as well, until the next announcement of the color. */
+  /** A second release that is trusted until the next announcement of the color. */
   also?: string | undefined;
 };
 
-/** What can be asked of the edge. */
+/** A change of the edge's state. */
 export type EdgeChange =
   | ({ kind: "announce" } & Announcement)
   | ({ kind: "commit" } & Commit)
@@ -27,7 +27,7 @@ export type EdgeChange =
 const leaseLimits = { minMs: 1_000, maxMs: 3_600_000 } as const;
 
 /**
- * The state after a change. Asking for the same thing twice gives the same answer, so a caller that lost an answer may ask again.
+ * The state after a change. Repeating a change gives the same result, so a caller that lost an answer can retry.
  * @throws EdgeRefusal when the change does not fit
  */
 export function applyState(state: EdgeState, change: EdgeChange, now: EdgeTime): EdgeState {
@@ -40,7 +40,7 @@ export function applyState(state: EdgeState, change: EdgeChange, now: EdgeTime):
       return setCandidate(state, change, now);
     case "renew":
       if (state.candidate === null)
-        throw new EdgeRefusal("no-candidate", "there is no candidate whose lease could be renewed", "set one first");
+        throw new EdgeRefusal("no-candidate", "there is no candidate, so there is no lease to renew", "set one first");
       return { ...state, lease: newLease(change.leaseMs, now) };
     case "withdraw":
       return withoutCandidate(state);
@@ -51,12 +51,15 @@ export function applyState(state: EdgeState, change: EdgeChange, now: EdgeTime):
   }
 }
 
-/** The state without what has run out by now, a lease, skew, or a drain of before a reboot; the state itself when nothing has. */
+/**
+ * The state without what has expired by now: a lease, skew, or a drain from before a reboot.
+ * @returns the same object when nothing has expired
+ */
 export function expire(state: EdgeState, now: EdgeTime): EdgeState {
   let current = state;
   if (current.lease && isOver(current.lease, now)) current = withoutCandidate(current);
   if (current.skew && isOver(current.skew, now)) current = { ...current, skew: null };
-  // A reboot has ended what was to be closed. Otherwise a drain ends when nothing is left.
+  // A reboot has closed all sessions. Otherwise a drain ends when no session remains.
   if (current.drain && current.drain.bootId !== now.bootId) current = { ...current, drain: null };
   return current;
 }
@@ -65,7 +68,7 @@ function announce(state: EdgeState, { color, release, also }: Announcement): Edg
   mustBeColor(color);
   mustBeName("bad-release", "release", release);
   if (also !== undefined) mustBeName("bad-release", "second release", also);
-  // Another release is not what the visitors of the old one hold on to.
+  // Skew keeps users on the old release, not on another one of the same color.
   const replaced = state.skew?.color === color && state.releases[color] !== release;
   return {
     ...state,
@@ -81,12 +84,12 @@ function setCandidate(state: EdgeState, change: Extract<EdgeChange, { kind: "can
   mustBeColor(color);
   mustBeWithin("bad-weight", "a weight in percent", weight, 0, 100);
   if (state.committed === null)
-    throw new EdgeRefusal("nothing-committed", "no color serves yet, so none can be on trial beside it", "commit it");
+    throw new EdgeRefusal("nothing-committed", "no color is active yet, so there can be no candidate", "commit it");
   if (state.committed === color)
-    throw new EdgeRefusal("candidate-is-committed", `${color} serves already and cannot be the candidate`);
+    throw new EdgeRefusal("candidate-is-committed", `${color} is already active and cannot be the candidate`);
   if (state.releases[color] === null)
-    throw new EdgeRefusal("no-release", `${color} has no announced release`, "announce it before it takes requests");
-  // From here on the bucket decides alone, or the share would not be the share.
+    throw new EdgeRefusal("no-release", `${color} has no announced release`, "announce it before it receives requests");
+  // From now on only the bucket decides; with skew the candidate would not get exactly its share.
   return { ...state, candidate: color, weight, lease: newLease(leaseMs, now), skew: null };
 }
 

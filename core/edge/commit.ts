@@ -4,27 +4,27 @@ import { EdgeRefusal, mustBeColor, mustBeName, mustBeWithin } from "./refusal.ts
 import { type EdgeState, withoutCandidate } from "./state.ts";
 import { deadlineIn, type EdgeTime } from "./time.ts";
 
-/** Everybody to a color. */
+/** All traffic to one color. */
 export type Commit = {
   color: Color;
-  /** Tells this commit from others of the same color; asked for again under the same one, it changes nothing. */
+  /** Identifies this commit among others of the same color; repeating a commit with the same epoch changes nothing. */
   epoch: string;
-  /** Refused unless this color serves, or none for null. Default: whoever serves. */
+  /** Refused unless this color is active, or no color if null. Default: any. */
   expectedCommitted?: Color | null | undefined;
-  /** How long visitors whose cookie names the color before stay there while it has replicas, in milliseconds. Default 0. */
+  /** How long users whose cookie names the previous color stay on it while it has replicas, in ms. Default 0. */
   skewMs?: number | undefined;
-  /** When the color before begins to lose what began there before the commit, in milliseconds from now. Default: never. */
+  /** When to begin closing the previous color's sessions from before the commit, in ms from now. Default: never. */
   drainMs?: number | undefined;
-  /** Over how long that is spread, in milliseconds. Default 30,000. */
+  /** Over how long the closing is spread, in ms. Default 30,000. */
   drainSpreadMs?: number | undefined;
 };
-/** The longest time after a commit that can be asked for: a day. */
+/** The longest skew, drain or spread: a day. */
 const longestAfterCommitMs = 86_400_000;
 
 /**
- * The state after a commit. It ends a trial and the skew of a commit before it, and the drain of the
- * color that serves again.
- * @throws EdgeRefusal when it does not fit
+ * The state after a commit. It ends the candidate, the skew of an earlier commit, and the drain of the color that
+ * becomes active again.
+ * @throws EdgeRefusal when it does not fit the state
  */
 export function commit(state: EdgeState, change: Commit, now: EdgeTime): EdgeState {
   const { color, epoch, expectedCommitted, skewMs = 0, drainMs, drainSpreadMs } = change;
@@ -35,24 +35,25 @@ export function commit(state: EdgeState, change: Commit, now: EdgeTime): EdgeSta
   mustBeWithin("bad-drain", "a drain's spread in milliseconds", drainSpreadMs ?? 0, 0, longestAfterCommitMs);
   if (state.releases[color] === null)
     throw new EdgeRefusal("no-release", `${color} has no announced release`, "announce it before the commit");
-  // Its answer may have been lost: what runs since then must not start anew.
+  // The caller may have lost the answer and retried: skew and drain must not start again.
   if (state.committed === color && state.epoch === epoch) return withoutCandidate(state);
   if (expectedCommitted !== undefined && expectedCommitted !== state.committed)
     throw new EdgeRefusal(
       "committed-differs",
-      `${state.committed ?? "no color"} serves, not ${expectedCommitted ?? "none"} as the commit of ${color} expects`,
-      "look at who serves and decide anew",
+      `the commit of ${color} expects ${expectedCommitted ?? "no color"} to be active, ` +
+        `but ${state.committed ?? "no color"} is`,
+      "check which color is active and decide again",
     );
   const moved = { ...withoutCandidate(state), committed: color, epoch, skew: null };
   if (state.committed === color) return moved;
-  const left = state.committed;
+  const previous = state.committed;
   return {
     ...moved,
-    skew: left && skewMs > 0 ? { color: left, ...deadlineIn(skewMs, now) } : null,
-    // A drain of before can only be that of the color that serves again now.
+    skew: previous && skewMs > 0 ? { color: previous, ...deadlineIn(skewMs, now) } : null,
+    // An earlier drain can only be that of the color that is active again now.
     drain:
-      left && drainMs !== undefined
-        ? { color: left, spreadMs: drainSpreadMs ?? defaultDrainSpreadMs, ...deadlineIn(drainMs, now) }
+      previous && drainMs !== undefined
+        ? { color: previous, spreadMs: drainSpreadMs ?? defaultDrainSpreadMs, ...deadlineIn(drainMs, now) }
         : null,
   };
 }

@@ -11,21 +11,21 @@ export { counterSlots, countersTable, edgeFiles };
 import { SettingsError } from "../errors.ts";
 import { edgePorts, tasksOf } from "../names.ts";
 
-/** How long the edge waits, in milliseconds. */
+/** The edge's timeouts, in milliseconds. */
 export type EdgeTimeouts = {
-  /** For a connection to a replica, and for one to become free. Default 2,000. */
+  /** To connect to a replica, and for a replica to become free. Default 2,000. */
   connect: number;
   /** For a replica to answer, and between two parts of its answer. Default 60,000. */
   server: number;
-  /** For a client to go on sending. Default 60,000. */
+  /** For a client to send the next part of its request. Default 60,000. */
   client: number;
-  /** For a websocket on which nothing is said. Default 3,600,000. */
+  /** For an idle websocket. Default 3,600,000. */
   tunnel: number;
-  /** How long connections from before a reload, or from before the edge is stopped, may live on. Default 900,000. */
+  /** How long connections may stay open after a reload, or after the edge is asked to stop. Default 900,000. */
   drain: number;
 };
 
-/** The timeouts used where an input names none. */
+/** The timeouts that an input leaves out. */
 const defaultTimeouts: EdgeTimeouts = {
   connect: 2_000,
   server: 60_000,
@@ -34,32 +34,37 @@ const defaultTimeouts: EdgeTimeouts = {
   drain: 900_000,
 };
 
-/** Connections at once: two descriptors each, below a container's limit of 20,000, with room for checks and sockets. */
+/**
+ * Concurrent connections: two descriptors each, below a container's limit of 20,000, with room for checks and sockets.
+ */
 const defaultMaxconn = 8_000;
 const highestMaxconn = 9_500;
 
-/** Everything the edge's configuration depends on. Who serves is not in it: that is in the maps, which change without a reload. */
+/**
+ * Everything the edge's configuration depends on. The active color is not part of it: that is in the maps, which change
+ * without a reload.
+ */
 export type EdgeConfigInput = {
   /** Name of the stack, for people who read the file. */
   stack: string;
   /** The services that answer requests. Empty: the edge answers 503 or 404 to everything. */
   routes: EdgeRoute[];
-  /** Swarm name of a service of a color; its replicas are found under `tasks.<name>`. */
+  /** Swarm name of a service of a color; its replicas resolve under `tasks.<name>`. */
   serviceName: (color: Color, service: string) => string;
-  /** Also tell the public entrance's visitors color and release; the preview entrance always does. */
+  /** Whether answers on the public entrance also carry color and release; on the preview entrance they always do. */
   exposeColorHeader: boolean;
   timeouts?: Partial<EdgeTimeouts>;
-  /** Connections at once, 1 to 9,500. Default 8,000. */
+  /** Concurrent connections, 1 to 9,500. Default 8,000. */
   maxconn?: number;
-  /** Threads. Default: HAProxy's own, one a core. */
+  /** Threads. Default: HAProxy's own, one per core. */
   threads?: number;
-  /** How long a visitor's browser keeps the cookie of a canary, in seconds, 1 to 86,400. Default 3,600. */
+  /** How long a browser keeps the cookie of a canary, in seconds, 1 to 86,400. Default 3,600. */
   cookieMaxAge?: number;
-  /** Replicas the edge has room for where a route does not say it. Default 8. */
+  /** Replicas that the edge has room for in a route without `maxReplicas`. Default 8. */
   slots?: number;
 };
 
-/** What a configuration is known by: its SHA-256 in hex. The agent checks it and shows it. */
+/** The SHA-256 of a configuration in hex. The agent verifies it and reports it. */
 export function edgeConfigHash(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
@@ -70,15 +75,16 @@ function backendName(color: Color, service: string): string {
 }
 
 /**
- * Writes HAProxy's configuration.
- * @throws SettingsError when routes contradict each other or a figure is out of range
+ * Renders HAProxy's configuration.
+ * @throws SettingsError when routes conflict or a value is out of range
  */
 export function renderEdgeConfig(input: EdgeConfigInput): string {
   const maxconn = input.maxconn ?? defaultMaxconn;
   if (!Number.isInteger(maxconn) || maxconn < 1 || maxconn > highestMaxconn)
     throw new SettingsError(
       `the edge's maxconn is ${maxconn}`,
-      `set it between 1 and ${highestMaxconn}; each connection needs two of a container's 20,000 descriptors`,
+      `set it to a whole number between 1 and ${highestMaxconn}; ` +
+        "each connection needs two of a container's 20,000 descriptors",
     );
   const timeouts = { ...defaultTimeouts, ...input.timeouts };
   const entrance = { routes: input.routes, cookieMaxAge: input.cookieMaxAge ?? defaultCookieMaxAge };
@@ -106,7 +112,7 @@ function globalSection(input: EdgeConfigInput, maxconn: number, drain: number): 
     `  maxconn ${maxconn}`,
     `  hard-stop-after ${drain}ms`,
     ...(input.threads ? [`  nbthread ${input.threads}`] : []),
-    // The peer's name must not depend on the container's host name, or counters would not outlive a reload.
+    // The peer's name must not depend on the container's host name, or counters would not survive a reload.
     "  localpeer edge",
   ];
 }
@@ -116,14 +122,14 @@ function defaultsSection(timeouts: EdgeTimeouts): string[] {
     "defaults",
     "  mode http",
     "  log global",
-    // Only what went wrong is logged: one line a request would cost more than serving it and bury the rest.
+    // Only failures are logged: one line per request would cost more than serving it, and hide the failures.
     "  option dontlog-normal",
     "  option forwardfor",
-    // On a reload, clients with an open connection learn by an answer that it ends, never by a broken request.
+    // On a reload, an idle connection is closed with its next answer, never in the middle of a request.
     "  option idle-close-on-response",
     "  option redispatch 1",
     "  retries 3",
-    // The only kind of retry that never sends a POST twice.
+    // The only retry that never sends a POST twice.
     "  retry-on conn-failure",
     "  http-reuse safe",
     "  balance leastconn",
@@ -133,7 +139,7 @@ function defaultsSection(timeouts: EdgeTimeouts): string[] {
     `  timeout server ${timeouts.server}ms`,
     `  timeout tunnel ${timeouts.tunnel}ms`,
     "  timeout http-request 10s",
-    // Short, because after a reload an old worker, whose servers are no longer looked after, waits for it.
+    // Short: after a reload the old worker stays until it expires, with servers that are no longer checked.
     "  timeout http-keep-alive 10s",
     "  timeout check 2s",
     "  load-server-state-from-file global",
@@ -150,7 +156,7 @@ function resolversSection(): string[] {
     "  timeout retry 500ms",
     "  hold valid 1s",
     "  hold obsolete 1s",
-    // A resolver that is away for a moment must not empty the backends; health checks see replicas that are gone.
+    // A short outage of the resolver must not empty the backends; health checks notice removed replicas.
     "  hold nx 5s",
     "  hold other 30s",
     "  hold refused 30s",
@@ -158,7 +164,7 @@ function resolversSection(): string[] {
   ];
 }
 
-/** One peer, itself: on a reload the old worker hands the counters to the new one. */
+/** One peer, itself: on a reload the old worker passes the counters to the new one. */
 function peersSection(): string[] {
   return ["peers edge", "  bind 127.0.0.1:10000", "  server edge"];
 }
@@ -180,9 +186,9 @@ function backend(input: EdgeConfigInput, color: Color, route: EdgeRoute): string
     "  http-check expect status 200",
     ...(route.identity
       ? [
-          // An address may pass from one service to another before DNS says so; 200 alone would not show it.
+          // An address may move to another service before DNS shows it; a status of 200 alone would not reveal that.
           `  http-check expect hdr name x-turnout-service value ${name}`,
-          // What a replica shows is expected of it if the map has it among the color's; else the one it is to run.
+          // A release that the replica shows is expected if the map lists it for the color; else the announced one is.
           `  http-check set-var(check.expected) str(${color}),map_str(${edgeFiles.releasesMap},-)`,
           `  http-check set-var-fmt(check.shown) "${color}/%[res.fhdr(x-turnout-release)]"`,
           `  http-check set-var(check.expected) var(check.shown),map_str(${edgeFiles.releasesMap})`,

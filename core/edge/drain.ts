@@ -1,31 +1,34 @@
 import type { Color } from "../color.ts";
 import { type Deadline, type EdgeTime, isOver } from "./time.ts";
 
-/** When what is left of the color that served before begins to be closed, and over how long. Its `ttlMs` counts from the commit. */
+/**
+ * When the edge begins to close the remaining sessions of the previously active color, and over how long. `ttlMs`
+ * counts from the commit.
+ */
 export type Drain = Deadline & {
   color: Color;
-  /** Over how long the closing is spread, in milliseconds, so that not everybody comes back at once. */
+  /** Over how long the closing is spread, in milliseconds, so that clients do not all reconnect at once. */
   spreadMs: number;
 };
 
-/** The spread where a commit names none, in milliseconds. */
+/** The spread by default, in milliseconds. */
 export const defaultDrainSpreadMs = 30_000;
 
 /**
- * HAProxy may follow a commit this much later, in milliseconds; what began until then counts as begun before it. It is
- * as long as the agent waits for HAProxy before it says that the commit is not yet live.
+ * HAProxy may apply a commit this much later, in milliseconds; a session that began until then counts as begun before
+ * the commit. It equals the time that the agent waits for HAProxy before it reports that the commit is not yet live.
  */
 const slackMs = 5_000;
 
-/** Whether a session of at most this age began before the commit that the drain belongs to. */
+/** Whether a session of at most this age began before the drain's commit. */
 export function beganBefore(drain: Drain, oldestMs: number, now: EdgeTime): boolean {
   const committedAt = drain.deadlineMs - drain.ttlMs;
   return now.uptimeMs - oldestMs <= committedAt + slackMs;
 }
 
 /**
- * The chance with which each session is to be closed now, when last time was `sinceMs` ago. Drawn anew each time it
- * spreads the ends evenly from the deadline on, and at the end of the spread it is 1: nothing else has to be remembered.
+ * The probability with which each session is to be closed now, `sinceMs` after the last time. Drawn every time, it
+ * spreads the closing evenly after the deadline; at the end of the spread it is 1. It needs no further state.
  */
 export function closingChance(drain: Drain, sinceMs: number, now: EdgeTime): number {
   if (!isOver(drain, now)) return 0;

@@ -1,4 +1,4 @@
-/** Where the edge keeps things on the volume it shares with its agent. */
+/** The edge's files on the volume that it shares with its agent. */
 export const edgeFiles = {
   directory: "/edge",
   config: "/edge/haproxy.cfg",
@@ -9,11 +9,12 @@ export const edgeFiles = {
   masterSocket: "/edge/master.sock",
 } as const;
 
-/** The stick table with the counters, and what its `gpc` slots count. The key is `<entrance>/<color>`. */
+/** The stick table with the counters. Its key is `<entrance>/<color>`; `counterSlots` names its `gpc` slots. */
 export const countersTable = "counters";
 /**
- * Order of the counters in the table. An answer of a replica is in exactly one bucket by the time to its header, in
- * milliseconds; an answer the edge had to give itself (no replica, no connection, timeout) is in `unanswered`. Both kinds are in `answers`.
+ * The counters in the order of the table. An answer from a replica is in exactly one bucket by the time to its header,
+ * in milliseconds. An answer from the edge itself (no replica, no connection, timeout) is in `unanswered`. Both kinds
+ * are in `answers`.
  */
 export const counterSlots = [
   "answers",

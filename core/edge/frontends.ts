@@ -6,7 +6,7 @@ import { maintenancePage } from "./maintenance.ts";
 import { emptyServe } from "./map.ts";
 import { type EdgeRoute, routingRules } from "./routes.ts";
 
-/** Longest body, in bytes, of a request whose answer is timed. Longer ones may take their visitor a while to send. */
+/** The longest body, in bytes, of a request whose answer is timed. A client may take a while to send a longer one. */
 const longestTimedBody = 16_384;
 
 function readServeMap(): string[] {
@@ -21,18 +21,18 @@ function readServeMap(): string[] {
   ];
 }
 
-/** One of the two entrances. */
+/** An entrance: the public one or the preview. */
 export type Entrance = {
   name: "public" | "preview";
   port: number;
   routes: EdgeRoute[];
   /** Whether answers carry color and release. */
   exposed: boolean;
-  /** How long a visitor's cookie is kept, in seconds. */
+  /** How long a browser keeps the cookie, in seconds. */
   cookieMaxAge: number;
 };
 
-/** The configuration of an entrance. Both read who serves in one look-up, so a request never sees half a flip. */
+/** The configuration of an entrance. One lookup reads all of the serve map, so a request never sees half a flip. */
 export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }: Entrance): string[] {
   const choose =
     entrance === "preview"
@@ -43,10 +43,10 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
   return [
     `frontend ${entrance}`,
     `  bind :${port}`,
-    // Not published: only what is in the stack's own networks comes in here.
+    // Not published: reachable only from the stack's own networks.
     ...(entrance === "public" ? [`  bind :${edgePorts.inside}`] : []),
     `  log-format '{"at":"%tr","entrance":"%f","backend":"%b","server":"%s","color":"%[var(txn.color)]","status":%ST,"state":"%tsc","wait":%Tw,"connect":%Tc,"answer":%Tr,"total":%Ta,"retries":"%rc","bytes":%B,"method":"%HM","path":"%[var(txn.path),json(utf8s)]","client":"%ci"}'`,
-    // For the log: without the query, which may hold what is nobody's business.
+    // For the log: without the query, which may contain private data.
     "  http-request set-var(txn.path) path",
     ...readServeMap(),
     ...(entrance === "public" ? maintenancePage() : []),
@@ -56,13 +56,13 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
     `  http-request set-var(txn.release) var(txn.color),map_str(${edgeFiles.releasesMap},-)`,
     `  http-request set-var-fmt(txn.counter) "${entrance}/%[var(txn.color)]"`,
     `  http-request track-sc0 var(txn.counter) table ${countersTable} unless { var(txn.color) -m str -- - }`,
-    // The time of an answer includes that of its request's body, which is the visitor's: an upload says nothing.
+    // The time of an answer includes the time that the client takes to send the body, so uploads are not timed.
     `  http-request set-var(txn.upload) bool(true) if { req.hdr(content-length) -m int gt ${longestTimedBody} } || { req.fhdr(transfer-encoding) -m found }`,
-    // Nobody outside may speak for the edge or for a replica.
+    // A client must not impersonate the edge or a replica.
     "  http-request del-header x-turnout- -m beg",
     ...(exposed
       ? [
-          // Of two releases of a color, the one that answered, if the edge trusts it.
+          // While a color has two releases, the one that answered, if the edge trusts it.
           '  http-after-response set-var-fmt(txn.shown) "%[var(txn.color)]/%[res.fhdr(x-turnout-release)]"',
           `  http-after-response set-var(txn.release) var(txn.shown),map_str(${edgeFiles.releasesMap}) if { var(txn.shown),map_str(${edgeFiles.releasesMap}) -m found }`,
         ]
@@ -89,7 +89,9 @@ export function frontend({ name: entrance, port, routes, exposed, cookieMaxAge }
   ];
 }
 
-/** What this very worker answers by: asked by whoever must be sure, and by the container's own health check. */
+/**
+ * The state by which this HAProxy worker routes, for callers that must be sure, and for the container's health check.
+ */
 export function whoami(): string[] {
   const orNull = (name: string, value: string, condition: string) => [
     `  http-request set-var(txn.${name}) str(null)`,

@@ -4,7 +4,7 @@ import { type EdgeRequest, readyCheck } from "../system/routes.ts";
 import { type System, servicesOf } from "../system/schema.ts";
 import type { EdgeConfigInput } from "./config.ts";
 
-/** What the edge has to know of a system: where its requests go and how to tell that a replica is one of its own. */
+/** The edge's configuration input for a system: its routes, and how to verify that a replica belongs to it. */
 export function edgeConfigInput(prefix: string, system: System, settings: Settings): EdgeConfigInput {
   return {
     stack: prefix,
@@ -22,7 +22,7 @@ export function edgeConfigInput(prefix: string, system: System, settings: Settin
   };
 }
 
-/** What must answer 200 for a color to be ready, through the edge: the ready path of each web service. */
+/** The requests through the edge that must return 200 for a color to be ready: the ready path of each web service. */
 export function readyChecks(system: System): EdgeRequest[] {
   return servicesOf(system, "web").map(([, service]) => readyCheck(service));
 }

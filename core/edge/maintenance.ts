@@ -1,20 +1,23 @@
 import { edgePorts } from "../names.ts";
 import { mustBeWithin } from "./refusal.ts";
 
-/** Everybody on the public entrance is asked to come back later. */
+/** The public entrance answers every request with the maintenance page. */
 export type Maintenance = {
-  /** After how many seconds to try again, 1 to 86,400: the answer's Retry-After. */
+  /** The Retry-After of its answers, in seconds, 1 to 86,400. */
   retryAfterSeconds: number;
 };
 
-/** Checks a wish for maintenance, or none. */
+/**
+ * The maintenance of the edge's state; null when it is off.
+ * @throws EdgeRefusal when the time is out of range
+ */
 export function maintenanceOf(on: boolean, retryAfterSeconds: number): Maintenance | null {
   if (!on) return null;
-  mustBeWithin("bad-maintenance", "a time to try again in seconds", retryAfterSeconds, 1, 86_400);
+  mustBeWithin("bad-maintenance", "a Retry-After in seconds", retryAfterSeconds, 1, 86_400);
   return { retryAfterSeconds };
 }
 
-/** Where a change names no time to try again, in seconds. */
+/** The Retry-After by default, in seconds. */
 export const defaultRetryAfterSeconds = 120;
 
 const page = [
@@ -26,15 +29,15 @@ const page = [
 ].join("");
 
 /**
- * The lines that answer every request while there is maintenance: a page for browsers, a sentence for programs. Jobs come
- * in by a port of their own, to see whether the system can be opened again.
+ * The lines that answer every request during maintenance: a page for browsers, a sentence for programs. Jobs use a port
+ * of their own, to check whether the system can be opened again.
  */
 export function maintenancePage(): string[] {
   const on = `{ var(txn.maintenance) -m int gt 0 } !{ dst_port ${edgePorts.inside} }`;
   const answer = (type: string, body: string) =>
     `  http-request return status 503 content-type "${type}; charset=utf-8" hdr retry-after %[var(txn.maintenance)] hdr cache-control no-store string '${body}'`;
   return [
-    // As every request fails on purpose, one line each would bury what is worth reading.
+    // Every request fails on purpose: logging each would hide real failures.
     `  http-request set-log-level silent if ${on}`,
     `${answer("text/html", page)} if ${on} { req.hdr(accept) -m sub text/html }`,
     `${answer("text/plain", "Down for maintenance, please try again later.")} if ${on}`,

@@ -2,10 +2,10 @@ import { type Color, colors, isColor, otherColor } from "../color.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { type EdgeState, withoutCandidate } from "./state.ts";
 
-/** What the serve map holds while nobody serves. */
+/** The serve map's value while no color is active. */
 export const emptyServe = "-:-:0:-:-:-";
 
-/** What the serve map says, `null` for nobody. */
+/** The serve map's value in parts; null for none. */
 export type Serve = {
   committed: Color | null;
   candidate: Color | null;
@@ -15,12 +15,12 @@ export type Serve = {
   maintenance: Maintenance | null;
 };
 
-/** The color the preview entrance shows: the one that does not serve; before the first commit the one announced last. */
+/** The color of the preview entrance: the idle one; before the first commit the one announced last. */
 export function previewColor(state: EdgeState): Color | null {
   return state.committed === null ? state.announced : otherColor(state.committed);
 }
 
-/** The serve map's one value, `<committed>:<candidate>:<weight>:<preview>:<skew>:<maintenance>`, with `-` for none. */
+/** The serve map's only value, `<committed>:<candidate>:<weight>:<preview>:<skew>:<maintenance>`, with `-` for none. */
 export function mapValue(state: EdgeState): string {
   const { committed, candidate, weight, skew, maintenance } = state;
   const parts = [committed, candidate, weight, previewColor(state), skew?.color, maintenance?.retryAfterSeconds];
@@ -28,14 +28,14 @@ export function mapValue(state: EdgeState): string {
 }
 
 /**
- * What a starting HAProxy reads: never what ends by itself, a candidate or skew, since nobody may be there to end it.
- * The agent adds that as soon as it finds HAProxy running without.
+ * The value that a starting HAProxy reads. It never contains a candidate or skew, which expire: the agent may be down
+ * and unable to end them. The agent adds them once it finds HAProxy running without them.
  */
 export function startValue(state: EdgeState): string {
   return mapValue({ ...withoutCandidate(state), skew: null });
 }
 
-/** Reads the serve map's value; fields that an older map does not have are nobody. */
+/** Parses the serve map's value; fields that an older map does not have are null. */
 export function parseServe(value: string | undefined): Serve {
   const [committed, candidate, weight, preview, skew, retryAfter] = (value ?? "").split(":");
   const color = (text: string | undefined) => (isColor(text) ? text : null);
@@ -50,8 +50,8 @@ export function parseServe(value: string | undefined): Serve {
 }
 
 /**
- * The releases map's entries: `<color>` gives what it is to run, `-` for none, and `<color>/<release>` each release that a
- * replica of the color may show.
+ * The entries of the releases map: `<color>` is the release it is to run, `-` for none; there is a `<color>/<release>`
+ * for each release that a replica of the color may show.
  */
 export function releaseEntries(state: EdgeState): [string, string][] {
   return colors.flatMap((color): [string, string][] => {
@@ -63,7 +63,7 @@ export function releaseEntries(state: EdgeState): [string, string][] {
   });
 }
 
-/** Reads the releases map. */
+/** Parses the releases map. */
 export function parseReleases(map: Map<string, string>): Pick<EdgeState, "releases" | "also"> {
   const release = (color: Color) => (map.get(color) === "-" ? null : (map.get(color) ?? null));
   const releases = { blue: release("blue"), green: release("green") };

@@ -1,7 +1,7 @@
 import { colors, isColor } from "../color.ts";
 import { TurnoutError } from "../errors.ts";
 
-/** Why a change was refused; stable, for programs. */
+/** Why a change was refused; stable codes for programs. */
 export type RefusalCode =
   | "unknown-color"
   | "no-release"
@@ -17,7 +17,7 @@ export type RefusalCode =
   | "no-candidate"
   | "committed-differs";
 
-/** A change that does not fit the state. The state is as it was. */
+/** A change that does not fit the state. The state is unchanged. */
 export class EdgeRefusal extends TurnoutError {
   override name = "EdgeRefusal";
   readonly code: RefusalCode;
@@ -27,19 +27,23 @@ export class EdgeRefusal extends TurnoutError {
   }
 }
 
-/** What a release or an epoch may look like: it stands in a map file and in a header. */
+/** The form of a release or an epoch: it is written to a map file and a header. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._:+@/-]{0,127}$/;
 
 /** @throws EdgeRefusal unless the value is a color */
 export function mustBeColor(color: unknown): void {
   if (!isColor(color))
-    throw new EdgeRefusal("unknown-color", `"${String(color)}" is no color`, `use ${colors.join(" or ")}`);
+    throw new EdgeRefusal("unknown-color", `"${String(color)}" is not a color`, `use ${colors.join(" or ")}`);
 }
 
-/** @throws EdgeRefusal unless the value can stand in a map file and in a header; `what` names it */
+/** @throws EdgeRefusal unless the value is valid in a map file and in a header; `what` names it */
 export function mustBeName(code: RefusalCode, what: string, value: string): void {
   if (!namePattern.test(value))
-    throw new EdgeRefusal(code, `the ${what} "${value}" is no name`, "use up to 128 letters, digits and . _ : + @ / -");
+    throw new EdgeRefusal(
+      code,
+      `the ${what} "${value}" is not a valid name`,
+      "use up to 128 letters, digits and . _ : + @ / -",
+    );
 }
 
 /** @throws EdgeRefusal unless the value is a whole number within the limits; `what` names it with its unit */

@@ -1,24 +1,24 @@
 import { SettingsError } from "../errors.ts";
 
-/** A service, and which requests it asks for. */
+/** A service and the requests it claims. */
 export type RoutedService = {
   /** Name of the service in the system. */
   service: string;
-  /** Path prefixes, each a whole number of segments: `/v1` takes `/v1` and `/v1/x`, not `/v10`. Default: what is left. */
+  /** Path prefixes of whole segments: `/v1` matches `/v1` and `/v1/x`, not `/v10`. Default: all remaining requests. */
   paths?: string[] | undefined;
   /** Host names without port. Default: any. */
   hosts?: string[] | undefined;
 };
 
-/** A service that answers requests, and which of them reach it. */
+/** A web service and the requests that reach it. */
 export type EdgeRoute = RoutedService & {
-  /** Port its replicas listen on. */
+  /** The port that its replicas listen on. */
   port: number;
-  /** Answers 200 while a replica lives. */
+  /** Returns 200 while a replica is alive. */
   health: { path: string };
-  /** Whether its answers carry `x-turnout-service` and `x-turnout-release`, which the health check then asserts. */
+  /** Whether its answers carry `x-turnout-service` and `x-turnout-release`, which the health check then verifies. */
   identity: boolean;
-  /** Most replicas the edge can know of. Default: the input's `slots`. */
+  /** The most replicas that the edge has room for. Default: the input's `slots`. */
   maxReplicas?: number;
 };
 
@@ -26,7 +26,7 @@ type Rule = { host: string | undefined; path: string; service: string };
 
 /**
  * The rules that set `txn.service`, in the order in which the edge tries them.
- * @throws SettingsError when two services ask for the same requests or a name cannot stand in the configuration
+ * @throws SettingsError when two services claim the same requests, or a value is invalid in the configuration
  */
 export function routingRules(routes: EdgeRoute[]): string[] {
   for (const route of routes) checkRoute(route);
@@ -37,8 +37,8 @@ export function routingRules(routes: EdgeRoute[]): string[] {
     const other = seen.get(key);
     if (other !== undefined)
       throw new SettingsError(
-        `the services "${other}" and "${rule.service}" both ask for ${key}`,
-        "give one of them other paths or hosts",
+        `the services "${other}" and "${rule.service}" both claim ${key}`,
+        "change the paths or hosts of one of them",
       );
     seen.set(key, rule.service);
   }
@@ -50,8 +50,8 @@ export function routingRules(routes: EdgeRoute[]): string[] {
 
 /**
  * The service that a request reaches.
- * @param request its path, and its host's name without port; without one, a host that no service names
- * @returns undefined when no service asks for it
+ * @param request its path, and its host name without port; without a host, one that no service names
+ * @returns undefined when no service claims it
  */
 export function reachedBy(
   services: readonly RoutedService[],
@@ -65,7 +65,7 @@ export function reachedBy(
   return rule?.service;
 }
 
-/** A named host goes before any host, a longer path before a shorter one. */
+/** A named host comes before any host, a longer path before a shorter one. */
 function orderedRules(services: readonly RoutedService[]): Rule[] {
   const rules = services.flatMap(({ service, hosts = [undefined], paths = ["/"] }) =>
     hosts.flatMap((host) =>
@@ -84,18 +84,18 @@ function checkRoute(route: EdgeRoute): void {
   for (const path of route.paths ?? []) check(route, "paths", path, /^\/[\w\-.~/%]*$/);
 }
 
-/** What goes into the file unquoted must not be able to say more than its value. */
+/** Values go into the file unquoted, so they must not be able to add directives. */
 function check(route: EdgeRoute, key: string, value: string, pattern: RegExp): void {
   if (!pattern.test(value))
     throw new SettingsError(
-      `the route of "${route.service}" has ${key} "${value}", which the edge cannot take`,
+      `the route of "${route.service}" has ${key} "${value}", which is not valid in the edge's configuration`,
       "use letters, digits, dots, dashes and slashes",
     );
 }
 
 function conditions(rule: Rule): string {
   const host = rule.host === undefined ? "" : ` { req.hdr(host),host_only,lower -m str ${rule.host} }`;
-  // With a slash put at the end, a prefix of whole segments is a plain prefix.
+  // With a slash appended, a prefix of whole segments is a plain prefix.
   const path = rule.path === "/" ? "" : ` { path,concat(/) -m beg ${rule.path}/ }`;
   return host + path;
 }

@@ -5,7 +5,7 @@ import { counterSlots } from "./config.ts";
 const color = z.enum(colors);
 const perColor = <T extends z.ZodType>(value: T) => z.object({ blue: value, green: value });
 
-/** The bodies the agent takes. Unknown keys are errors. */
+/** The request bodies of the agent. Unknown keys are errors. */
 export const requests = {
   release: z.strictObject({ color, release: z.string(), also: z.string().optional() }),
   commit: z.strictObject({
@@ -27,7 +27,7 @@ export const requests = {
 
 const deadline = { ttlMs: z.number(), expiresAt: z.number(), bootId: z.string(), deadlineMs: z.number() };
 
-/** What the agent keeps in state.json. What older agents did not write has a default. */
+/** The content of the agent's state.json. Fields that older agents did not write have defaults. */
 export const storedState = z.strictObject({
   committed: color.nullable(),
   candidate: color.nullable(),
@@ -53,28 +53,28 @@ export const storedState = z.strictObject({
 /** `remainingMs` counts down; `expiresAt` is epoch milliseconds by the server's wall clock. */
 const timeLeft = { ttlMs: z.number(), expiresAt: z.number(), remainingMs: z.number() };
 
-/** What every change and `GET /v1/state` answer. */
+/** The answer to every change and to `GET /v1/state`. */
 export const stateAnswer = z.object({
   committed: color.nullable(),
   candidate: color.nullable(),
   /** The candidate's share in percent. */
   weight: z.number(),
   lease: z.object(timeLeft).nullable(),
-  /** Until when visitors whose cookie names this color, which served before, are still served by it. */
+  /** Until when users whose cookie names this color, which was active before, stay on it. */
   skew: z.object({ color, ...timeLeft }).nullable(),
   /**
-   * When the color that served before begins to lose what is `left` of it on the public entrance from before the
-   * commit. `left` is 0, too, while HAProxy does not answer.
+   * When the edge begins to close the previously active color's sessions from before the commit. `left` is how many
+   * remain on the public entrance; it is also 0 while HAProxy is unreachable.
    */
   drain: z.object({ color, ...timeLeft, left: z.number() }).nullable(),
-  /** While there is one, the public entrance answers 503 to everything, whoever serves. */
+  /** While there is one, the public entrance answers 503 to every request, whichever color is active. */
   maintenance: z.object({ retryAfterSeconds: z.number() }).nullable(),
   releases: perColor(z.string().nullable()),
-  /** The second release of a color that is trusted, too. */
+  /** A second release of each color that is also trusted. */
   also: perColor(z.string().nullable()),
   preview: color.nullable(),
   epoch: z.string(),
-  /** What HAProxy itself answers; null when it does not. */
+  /** The state that HAProxy itself reports; null when it is unreachable. */
   live: z
     .object({
       committed: color.nullable(),
@@ -87,40 +87,40 @@ export const stateAnswer = z.object({
       also: perColor(z.string().nullable()),
     })
     .nullable(),
-  /** True when every worker of HAProxy does what the state says. */
+  /** Whether every HAProxy worker matches the state. */
   agrees: z.boolean(),
   haproxy: z.object({
     alive: z.boolean(),
-    /** Of the newest worker, in the edge's container. */
+    /** The newest worker's, in the edge's container. */
     pid: z.number().nullable(),
     uptimeSeconds: z.number().nullable(),
     /** Workers from before a reload that still have connections. */
     oldWorkers: z.number(),
   }),
-  /** `hash` is that of the configuration HAProxy has loaded; `pending` when the file holds another one. */
+  /** `hash` is that of the configuration that HAProxy has loaded; `pending` is true when the file has another one. */
   config: z.object({ hash: z.string().nullable(), pending: z.boolean() }),
   /** Random for each start of the agent. */
   instance: z.string(),
 });
 
-/** What `GET /v1/servers` answers: the replicas of each service of each color that the edge knows of. */
+/** The answer to `GET /v1/servers`: the replicas that the edge knows of, by color and service. */
 export const serversAnswer = z.object({
   services: z.array(
     z.object({
       color,
       service: z.string(),
-      /** Replicas that get requests and have passed a check. */
+      /** Replicas that receive requests and have passed a check. */
       up: z.number(),
-      /** Replicas the edge has an address of. */
+      /** Replicas whose address the edge knows. */
       total: z.number(),
-      /** `check` says why a replica is up or down, in HAProxy's words. */
+      /** `check` is HAProxy's own text on why a replica is up or down. */
       servers: z.array(z.object({ address: z.string(), status: z.string(), check: z.string() })),
     }),
   ),
 });
 
 const counts = z.object({
-  /** Requests taken; the ones not among the answers are under way or were given up by the client. */
+  /** Requests received; those without an answer are in progress or were aborted by the client. */
   requests: z.number(),
   ...(Object.fromEntries(counterSlots.map((name) => [name, z.number()])) as Record<
     (typeof counterSlots)[number],
@@ -128,18 +128,20 @@ const counts = z.object({
   >),
 });
 
-/** What `GET /v1/counters` answers. Counts only grow while `worker` stays. They outlive a reload, except for the
- * few answers that the old worker still gives on connections from before it; a killed HAProxy starts at zero. */
+/**
+ * The answer to `GET /v1/counters`. Counts only grow while `worker` stays the same. They survive a reload, except for the
+ * few answers that the old worker still sends on its connections; a killed HAProxy starts at zero.
+ */
 export const countersAnswer = z.object({
   worker: z.number(),
   public: perColor(counts),
   preview: perColor(counts),
 });
 
-/** What `PUT /v1/config` answers. */
+/** The answer to `PUT /v1/config`. */
 export const configAnswer = z.object({ hash: z.string(), reloaded: z.boolean() });
 
-/** Every error's body. `words` are HAProxy's own, for an invalid configuration. */
+/** The body of every error. `words` is HAProxy's own message about an invalid configuration. */
 export const errorAnswer = z.object({ error: z.string(), message: z.string(), words: z.string().optional() });
 
 export type StateAnswer = z.output<typeof stateAnswer>;

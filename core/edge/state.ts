@@ -3,39 +3,39 @@ import type { Drain } from "./drain.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { Deadline } from "./time.ts";
 
-/** How long a candidate may serve before somebody has to renew it. */
+/** Until when a candidate keeps its share unless its lease is renewed. */
 export type Lease = Deadline;
 
-/** Until when visitors whose cookie names the color that served before are still served by it. */
+/** Until when users whose cookie names the previously active color stay on it. */
 export type Skew = Deadline & { color: Color };
 
-/** What the edge is to do: the agent keeps it on the volume and HAProxy's maps follow it. */
+/** The desired state of the edge: the agent keeps it on the volume and applies it to HAProxy's maps. */
 export type EdgeState = {
-  /** Who serves. Null before the first commit. */
+  /** The active color. Null before the first commit. */
   committed: Color | null;
-  /** Who takes `weight` percent of the visitors on trial, as long as the lease lasts. */
+  /** The color that receives `weight` percent of the users until the lease expires. */
   candidate: Color | null;
   /** The candidate's share in percent, 0 to 100. */
   weight: number;
-  /** There is one exactly when there is a candidate. */
+  /** Set exactly when there is a candidate. */
   lease: Lease | null;
-  /** There is none while there is a candidate; its color never is the committed one. */
+  /** Null while there is a candidate; its color is never the committed one. */
   skew: Skew | null;
-  /** Its color is one that served before and does not now. */
+  /** Its color was active before and is not now. */
   drain: Drain | null;
-  /** While there is one, the public entrance answers 503 to everything, whoever serves. */
+  /** While set, the public entrance answers 503 to every request, whichever color is active. */
   maintenance: Maintenance | null;
-  /** The release each color is expected to run; a replica that says otherwise gets no requests. */
+  /** The release that each color is expected to run; a replica that shows another one receives no requests. */
   releases: PerColor<string | null>;
-  /** A second release a color may run, while its replicas are replaced one after the other. */
+  /** A second release that a color may run while its replicas are replaced one at a time. */
   also: PerColor<string | null>;
   /** The color whose release was announced last. */
   announced: Color | null;
-  /** Set by whoever commits, random on a fresh edge: tells a commit from an earlier one of the same color. */
+  /** Set by each commit, random on a fresh edge: distinguishes a commit from an earlier one of the same color. */
   epoch: string;
 };
 
-/** A fresh edge: nobody serves. */
+/** The state of a fresh edge: no color is active. */
 export function initialState(epoch: string): EdgeState {
   return {
     committed: null,
@@ -52,7 +52,7 @@ export function initialState(epoch: string): EdgeState {
   };
 }
 
-/** The state with every request at the committed color. */
+/** The state with all traffic on the committed color. */
 export function withoutCandidate(state: EdgeState): EdgeState {
   return { ...state, candidate: null, weight: 0, lease: null };
 }

@@ -1,20 +1,21 @@
 /**
- * A moment, told so that no set clock can move it: which boot of the machine, and how long after it. `wallMs` (epoch) is for people to read.
+ * A moment that no change of the clock can move: a boot of the machine, and the time since that boot. `wallMs` (epoch)
+ * is for people to read.
  */
 export type EdgeTime = { bootId: string; uptimeMs: number; wallMs: number };
 
 /**
- * When something ends. It runs on the machine's uptime: a clock set forward or back neither shortens nor extends it, and
- * a reboot ends it.
+ * When something ends. It uses the machine's uptime: a change of the clock neither shortens nor extends it, and a
+ * reboot ends it.
  */
 export type Deadline = {
-  /** What was asked for, in milliseconds. */
+  /** The requested duration in milliseconds. */
   ttlMs: number;
-  /** When it ends by the wall clock, epoch milliseconds. For people; nothing decides by it. */
+  /** When it ends by the wall clock, in epoch milliseconds. For people only; no decision uses it. */
   expiresAt: number;
-  /** The boot it was given in. */
+  /** The boot in which it was set. */
   bootId: string;
-  /** Uptime of the machine at which it ends, in milliseconds. */
+  /** The machine's uptime at which it ends, in milliseconds. */
   deadlineMs: number;
 };
 

@@ -3,7 +3,7 @@ import { GuardError } from "../errors.ts";
 import { configuredColors, type Settings } from "../settings/settings.ts";
 import { imageOf, type System } from "../system/schema.ts";
 
-/** The images of every configured color, with the key path that asks for each. */
+/** The images of every configured color, with the key path of the setting that needs each. */
 export function imagesOf(settings: Settings, system: System): { image: string; key: string; color: Color }[] {
   return configuredColors(settings).flatMap((color) =>
     Object.values(system.services).map((service) => {
@@ -13,21 +13,21 @@ export function imagesOf(settings: Settings, system: System): { image: string; k
   );
 }
 
-/** True when an image name begins with a registry's host, so that a server can pull it. */
+/** Whether an image name begins with a registry's host, so that a server can pull it. */
 export function isPullable(image: string): boolean {
   const first = image.split("/")[0] ?? "";
   return image.includes("/") && /[.:]|^localhost$/.test(first);
 }
 
-/** The refusal for an image that is nowhere. */
+/** The refusal of an image that was not found. */
 export function missingImage(image: string, key: string, stack: string): GuardError {
   const pullable = isPullable(image);
   return new GuardError(
-    `Pulumi.${stack}.yaml: ${key} asks for the image ${image}, ` +
-      `which the server does not have${pullable ? " and this machine does not find in its registry" : ""}`,
+    `Pulumi.${stack}.yaml: ${key} needs the image ${image}, ` +
+      `which is not on the server${pullable ? " and was not found in its registry from this machine" : ""}`,
     pullable
-      ? "push it to its registry, or name a version that exists; where the registry wants a login, do `docker login` on " +
-          "this machine, which looks, and set docker:registryAuth for the server, which pulls (README, For production)"
-      : "build it on the server, or name a version that exists",
+      ? "push it to its registry, or set a version that exists. If the registry requires a login, run `docker login` " +
+          'on this machine and set docker:registryAuth for the server (docs/production.md, "Private registry")'
+      : "build it on the server, or set a version that exists",
   );
 }

@@ -4,7 +4,7 @@ import { type LatencyBound, latencyBounds } from "../verdict/figures.ts";
 import { defaultThresholds, type Thresholds } from "../verdict/thresholds.ts";
 import { group, whole, write } from "./refusals.ts";
 
-/** How a release takes over. `core/settings.ts` says which of them a stack may use. */
+/** How a release becomes active. `guardStrategy` says which of them a production stack may use. */
 export const strategies = ["blue-green", "canary", "rolling", "recreate"] as const;
 export type Strategy = (typeof strategies)[number];
 
@@ -16,7 +16,7 @@ const stepsError = write(
 /** Longest step, in seconds. */
 const longestStep = 86_400;
 
-/** A step of 0 seconds is no trial, so only that with everybody, the commit, may have none. */
+/** A step of 0 seconds watches nothing, so only the step with all traffic, the commit, may have 0. */
 const stepSchema = group({ weight: whole(1, 100, "a share in percent"), seconds: seconds(longestStep) }).refine(
   (step) => step.seconds > 0 || step.weight === 100,
   {
@@ -25,7 +25,7 @@ const stepSchema = group({ weight: whole(1, 100, "a share in percent"), seconds:
   },
 );
 
-/** The steps of a canary: shares of the requests that only grow. */
+/** The steps of a canary: growing shares of the traffic. */
 export const stepsSchema = z
   .array(stepSchema, { error: stepsError })
   .min(1, { error: stepsError })
@@ -43,27 +43,29 @@ const rolloutDefaults = {
   drain: 900,
 };
 
-/** The group `rollout`: how a change of color is watched. All times in seconds. */
+/** The group `rollout`: how a change of the active color is watched. All times are in seconds. */
 export const rolloutSchema = group({
-  /** Steps of a canary. Default: the runbooks' 5 % for 5 minutes, 25 % for 10, then everybody. */
+  /** Steps of a canary. Default: as in the runbooks, 5 % for 5 minutes, 25 % for 10 minutes, then all traffic. */
   steps: stepsSchema.default(rolloutDefaults.steps),
-  /** How long the release is watched with everybody on it before the update returns. Default 60. */
+  /** How long the release is watched with all traffic before the update returns. Default 60. */
   bake: seconds(3600).default(rolloutDefaults.bake),
-  /** How long it is watched after the update has returned. Default 1800, the runbooks' 30 minutes; 0 turns it off. */
+  /** How long it is watched after the update has returned. Default 1800, as in the runbooks; 0 turns it off. */
   soak: seconds(86_400).default(rolloutDefaults.soak),
-  /** How long trouble of both colors may hold it. Default 300. */
+  /** How long the rollout may be on hold because both colors are in breach. Default 300. */
   hold: seconds(3600).default(rolloutDefaults.hold),
-  /** What too little traffic to judge leads to. Default rollback. */
+  /** What happens when there is too little traffic to judge the release. Default rollback. */
   inconclusive: z
     .enum(["rollback", "promote"], { error: write("rollback or promote") })
     .default(rolloutDefaults.inconclusive),
-  /** How long after the commit visitors of a canary keep the old color they had. Default 300; 0 turns it off. */
+  /**
+   * How long after the commit a canary's users stay on the old color if they were on it. Default 300; 0 turns it off.
+   */
   skew: seconds(86_400).default(rolloutDefaults.skew),
-  /** How long websockets and long answers of the old color may live on. Default 900. */
+  /** How long websockets and long answers of the old color may stay open. Default 900. */
   drain: seconds(86_400).default(rolloutDefaults.drain),
 }).default(rolloutDefaults);
 
-/** How a change of color is watched; see `rolloutSchema`. */
+/** How a change of the active color is watched; see `rolloutSchema`. */
 export type RolloutSettings = z.output<typeof rolloutSchema>;
 
 const shareFrom = (min: number) => {
@@ -79,12 +81,12 @@ const bound = z
   .transform((value) => value as LatencyBound);
 const d = defaultThresholds;
 
-/** What has a warning below its threshold. */
+/** The thresholds that have a warning level. */
 const warned = ["errorRate", "latency", "connections"] as const;
 
 /**
- * The group `thresholds`; `Thresholds` says what each key means. A warning that is not given is the usual one, or the
- * threshold where that is lower.
+ * The group `thresholds`; `Thresholds` describes each key. A warning defaults to its usual value, or to the threshold
+ * if that is lower.
  */
 export const thresholdsSchema = group({
   errorRate: share.default(d.errorRate),

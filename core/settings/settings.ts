@@ -22,11 +22,11 @@ const hostError = write(
 const sslmodes = ["disable", "allow", "prefer", "require"] as const;
 const sslmodeError = (issue: { readonly input?: unknown }) =>
   ["verify-ca", "verify-full"].includes(String(issue.input))
-    ? `is ${JSON.stringify(issue.input)}, which needs the CA's certificate, and there is no setting for it yet; write require`
+    ? `is ${JSON.stringify(issue.input)}, which needs a CA certificate and cannot be configured yet; write require`
     : write(`one of ${sslmodes.join(", ")}`)(issue);
-/** No sentence about a secret may show its value. */
+/** Messages about a secret must not show its value. */
 const secret = z
-  .string({ error: writeUnseen("is no text", "its value in quotes") })
+  .string({ error: writeUnseen("is not text", "its value in quotes") })
   .min(1, { error: writeUnseen("is empty", "its value") });
 
 const schema = z.strictObject({
@@ -60,30 +60,30 @@ const schema = z.strictObject({
     workers: whole(1, 3599, "seconds as a whole number").default(600),
   }).default({ start: 120, smoke: 60, workers: 600 }),
   secrets: z
-    .record(z.string(), secret, { error: writeUnseen("is no group", "one secret below each name") })
+    .record(z.string(), secret, { error: writeUnseen("is not a group", "one secret below each name") })
     .default({}),
 });
 
-/** What differs between environments, checked and with defaults. `Pulumi.yaml` describes every key. */
+/** The settings of a stack, checked and with defaults. `Pulumi.yaml` describes every key. */
 export type Settings = z.output<typeof schema> & {
-  /** The color to serve has this version. */
+  /** The version of `activeColor`. */
   readonly activeVersion: string;
-  /** The stack they are of, for the commands in messages. */
+  /** The stack's name, for the commands in messages. */
   readonly stack: string;
 };
 
-/** Secrets Turnout itself needs, beside the system's. */
+/** The secrets that Turnout itself needs, in addition to the system's. */
 export const ownSecrets = {
   databasePassword: "the database's password",
-  edgeToken: "the token that jobs show to the edge's agent",
+  edgeToken: "the token that jobs send to the edge's agent",
 } as const;
 
-/** Characters the edge's agent asks of its token. */
+/** The shortest token, in characters, that the edge's agent accepts. */
 const shortestToken = 16;
 
 /**
  * Checks a stack's settings.
- * @param raw the project's configuration, key without the project's name → text or JSON as Pulumi hands it over
+ * @param raw the project's configuration as Pulumi passes it: key without the project's name → text or JSON
  * @param systems the known systems by name
  * @param stack name of the stack
  * @throws SettingsError naming the key path, what was found and what to write instead
@@ -102,7 +102,7 @@ export function parseSettings(
     if (values[key] === undefined) throw new SettingsError(`${file}: ${key} is not set`, hint(key, systems, stack));
   const parsed = schema.safeParse(values);
   if (!parsed.success) {
-    const { what, todo } = refusalOf(parsed.error, "Pulumi.yaml for what there is");
+    const { what, todo } = refusalOf(parsed.error, "Pulumi.yaml for all settings");
     throw new SettingsError(`${file}: ${what}`, todo);
   }
   const settings = parsed.data;
@@ -116,7 +116,7 @@ export function parseSettings(
   for (const key of Object.keys(settings.replicas))
     if (!Object.hasOwn(system.services, key))
       throw new SettingsError(
-        `${file}: replicas.${key} names no service of ${system.name}`,
+        `${file}: replicas.${key} is not a service of ${system.name}`,
         `write one of ${Object.keys(system.services).join(", ")}`,
       );
   const required = { ...ownSecrets, ...mapValues(system.secrets, (entry) => entry.description) };
@@ -129,12 +129,13 @@ export function parseSettings(
   if ((settings.secrets.edgeToken ?? "").length < shortestToken)
     throw new SettingsError(
       `${file}: secrets.edgeToken is shorter than ${shortestToken} characters`,
-      `set one nobody can guess: openssl rand -hex 32 | ${command("pulumi -- config set --secret --path secrets.edgeToken", stack)}`,
+      "set a random one: openssl rand -hex 32 | " +
+        command("pulumi -- config set --secret --path secrets.edgeToken", stack),
     );
   for (const key of Object.keys(settings.secrets))
     if (!Object.hasOwn(required, key))
       throw new SettingsError(
-        `${file}: secrets.${key} is used by nothing`,
+        `${file}: secrets.${key} is not used`,
         `remove it with: ${command(`pulumi -- config rm --path secrets.${key}`, stack)}`,
       );
   if (settings.ports.public === settings.ports.preview)
@@ -157,12 +158,12 @@ export function replicasOf(settings: Pick<Settings, "replicas">, service: string
 
 function noVersion(color: Color, versions: Settings["versions"], file: string, stack: string): SettingsError {
   const other = otherColor(color);
-  const back = versions[other]
-    ? `, or serve the other one: ${command(`pulumi -- config set activeColor ${other}`, stack)}`
+  const alternative = versions[other]
+    ? `, or make ${other} active: ${command(`pulumi -- config set activeColor ${other}`, stack)}`
     : "";
   return new SettingsError(
     `${file}: activeColor is ${color}, but versions.${color} is not set`,
-    `give it a version: ${command(`pulumi -- config set --path versions.${color} VERSION`, stack)}${back}`,
+    `set its version: ${command(`pulumi -- config set --path versions.${color} VERSION`, stack)}${alternative}`,
   );
 }
 
@@ -170,13 +171,13 @@ function fromUnknown(keys: readonly string[], known: readonly string[], file: st
   const close = keys.length === 1 ? nearest(keys[0] ?? "", known) : undefined;
   return new SettingsError(
     `${file}: ${unknownKeys(keys)}`,
-    close ? `rename it to ${close}` : `known are ${known.join(", ")}`,
+    close ? `rename it to ${close}` : `the settings are ${known.join(", ")}`,
   );
 }
 
 const structured = "versions replicas ports database placement timeouts secrets rollout thresholds".split(" ");
 
-/** Pulumi hands numbers, booleans and objects over as JSON, everything else as it stands. */
+/** Pulumi passes numbers, booleans and objects as JSON, everything else as plain text. */
 function decode(key: string, raw: string): unknown {
   if (!structured.includes(key)) return raw === "true" ? true : raw === "false" ? false : raw;
   try {
@@ -193,7 +194,7 @@ function hint(
 ): string {
   if (key === "system") return `write one of ${Object.keys(systems).join(", ")}`;
   if (key === "activeColor") return "write blue or green";
-  return `give the color to serve a version: ${command("pulumi -- config set --path versions.blue VERSION", stack)}`;
+  return `set a version for the active color: ${command("pulumi -- config set --path versions.blue VERSION", stack)}`;
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, f: (value: T) => U): Record<string, U> {

@@ -1,4 +1,4 @@
-/** The known word at a distance of at most two edits, so that a typo gets a suggestion. */
+/** The closest candidate within two edits: the suggestion for a typo. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates.map((one) => ({ one, distance: distance(word.toLowerCase(), one.toLowerCase()) }));
   const best = ranked.sort((a, b) => a.distance - b.distance)[0];

@@ -3,7 +3,7 @@ import { refusalOf } from "../settings/refusals.ts";
 import { refuseUnreachable } from "./routes.ts";
 import { databaseUrlSecret, type System, type SystemDefinition, systemSchema } from "./schema.ts";
 
-/** Names the system's own secrets cannot have. */
+/** Names that a system's secrets must not have. */
 const reservedSecrets: readonly string[] = [databaseUrlSecret.key, "databasePassword", "edgeToken"];
 
 /**
@@ -14,25 +14,22 @@ export function defineSystem(definition: SystemDefinition): System {
   const parsed = systemSchema.safeParse(definition);
   const where = `systems/${definition.name}.ts`;
   if (!parsed.success) {
-    const { what, todo } = refusalOf(parsed.error, "core/system.ts for what there is");
+    const { what, todo } = refusalOf(parsed.error, "core/system/schema.ts for all keys");
     throw new SettingsError(`${where}: ${what}`, todo);
   }
   const system = parsed.data;
   if (system.database.user === "postgres")
-    throw new SettingsError(
-      `${where}: database.user is "postgres", PostgreSQL's superuser`,
-      "choose a name of the system's own",
-    );
+    throw new SettingsError(`${where}: database.user is "postgres", PostgreSQL's superuser`, "choose another name");
   const files = new Set<string>([databaseUrlSecret.file]);
   for (const [key, { file }] of Object.entries(system.secrets)) {
     if (reservedSecrets.includes(key))
       throw new SettingsError(
-        `${where}: secrets.${key} is the name of a secret of Turnout itself`,
+        `${where}: secrets.${key} is reserved for a secret of Turnout itself`,
         "choose another name",
       );
     if (files.has(file))
       throw new SettingsError(
-        `${where}: secrets.${key}.file is "${file}", which another secret has`,
+        `${where}: secrets.${key}.file is "${file}", which another secret uses`,
         "choose another file name",
       );
     files.add(file);
@@ -46,14 +43,14 @@ export function defineSystem(definition: SystemDefinition): System {
     const unknown = entry.secrets.find((one) => one !== databaseUrlSecret.key && !Object.hasOwn(system.secrets, one));
     if (unknown)
       throw new SettingsError(
-        `${at}.secrets names "${unknown}", which the system's secrets do not define`,
+        `${at}.secrets names "${unknown}", which is not defined in the system's secrets`,
         "define it under `secrets`, or remove it",
       );
   }
   refuseUnreachable(system, where);
   if (!Object.hasOwn(system.services, system.migrations.service))
     throw new SettingsError(
-      `${where}: migrations.service names "${system.migrations.service}", which is no service`,
+      `${where}: migrations.service is "${system.migrations.service}", which is not a service`,
       `write one of ${Object.keys(system.services).join(", ")}`,
     );
   for (const check of system.smoke)

@@ -2,13 +2,13 @@ import { reachedBy } from "../edge/routes.ts";
 import { SettingsError } from "../errors.ts";
 import type { Service, System } from "./schema.ts";
 
-/** A request through the edge; with a host where the service answers to named ones alone. */
+/** A request through the edge; with a host if the service's route names hosts. */
 export interface EdgeRequest {
   path: string;
   host?: string;
 }
 
-/** What must answer 200 for a web service to be ready. */
+/** The request that must return 200 for a web service to be ready. */
 export function readyCheck(service: Service): EdgeRequest {
   const path = service.ready ?? service.health ?? "/";
   const host = service.route?.hosts?.[0];
@@ -16,7 +16,7 @@ export function readyCheck(service: Service): EdgeRequest {
 }
 
 /**
- * Refuses what would be asked through the edge and reach another service, or none.
+ * Refuses ready and metrics paths that the edge would route to another service, or to none.
  * @param where the system's file
  * @throws SettingsError
  */
@@ -29,16 +29,16 @@ export function refuseUnreachable(system: System, where: string): void {
     const at = `${where}: services.${name}`;
     const what = service.ready
       ? `${at}.ready is "${service.ready}"`
-      : `${at}.ready is not set, and its health path "${service.health}" stands for it`;
+      : `${at}.ready is not set and defaults to the health path "${service.health}"`;
     throw new SettingsError(
-      `${what}, which ${reached ? `reaches ${reached}` : "no route takes"}`,
-      `write a ready path that reaches ${name} through the edge`,
+      `${what}, which ${reached ? `is routed to ${reached}` : "no route matches"}`,
+      `write a ready path that the edge routes to ${name}`,
     );
   }
   const { metrics } = system;
   if (metrics && !reachedBy(routed, metrics))
     throw new SettingsError(
-      `${where}: metrics.path is "${metrics.path}", which no route takes`,
-      "write a path within the route of a service, and `metrics.host` where that names hosts",
+      `${where}: metrics.path is "${metrics.path}", which no route matches`,
+      "write a path that the route of a service matches, and `metrics.host` if that route names hosts",
     );
 }

@@ -11,10 +11,10 @@ const argv = z.array(z.string({ error: write("one word of the command as text") 
 const pattern = z.string({ error: write("a regular expression") }).refine(isPattern, {
   error: write("a regular expression"),
 });
-const imageError = write("an image reference that holds {version}, so that each color runs its own");
-const userError = write('numbers above 0 in quotes, such as "10001:10001"');
+const imageError = write("an image reference that contains {version}, so that each color runs its own version");
+const userError = write('user and group ids above 0 in quotes, such as "10001:10001"');
 const pathsError = write("at least one path, or no `paths`");
-const cpusError = write("cores as a number above 0");
+const cpusError = write("a number of cores above 0");
 const smokeError = write("a list with at least one check");
 const flag = z.boolean({ error: write("true or false") });
 const texts = (what: string) => z.array(text(what), { error: write("a list") });
@@ -26,49 +26,54 @@ const secret = group({
   file: z.string({ error: write("a file name") }).regex(/^[a-z][a-z0-9_]*$/, {
     error: write("a file name of lower-case letters, digits and underscores, beginning with a letter"),
   }),
-  /** What it is, for the person who has to set it. */
-  description: text("what the secret is, for the person who has to set it"),
+  /** What the secret is, for the person who sets it. */
+  description: text("what the secret is, for the person who sets it"),
 });
 
 const service = group({
-  /** `web` answers requests through the edge; a `worker` takes its work from elsewhere and runs in one color only. */
+  /**
+   * A `web` service answers requests through the edge; a `worker` gets its work elsewhere and runs in one color only.
+   */
   kind: z.enum(["web", "worker"], { error: write("web or worker") }),
   /** Image reference; `{version}` stands for the color's version. */
   image: z.string({ error: imageError }).includes("{version}", { error: imageError }),
   /** Port the container listens on; required for `web`. */
   port: whole(1, 65535, "a port number").optional(),
-  /** Which requests reach it. The longest path prefix wins; without `paths` it takes what is left. */
+  /** Which requests reach it. The longest path prefix wins; without `paths` it gets all remaining requests. */
   route: group({
     paths: z.array(path, { error: pathsError }).min(1, { error: pathsError }).optional(),
     hosts: texts("a host name")
       .min(1, { error: write("at least one host name, or no `hosts`") })
       .optional(),
   }).optional(),
-  /** Answers 200 as long as the process lives; the edge asks it. Required for `web`. */
+  /** Returns 200 while the process is alive; the edge checks it. Required for `web`. */
   health: path.optional(),
-  /** Answers 200 when the service can do its work; asked through the edge, so it must reach it. Default: `health`. */
+  /**
+   * Returns 200 when the service can do its work. Requested through the edge, so its route must match. Default:
+   * `health`.
+   */
   ready: path.optional(),
-  /** Command Docker runs in the container to know that it lives. */
+  /** Command that Docker runs in the container to check that it is alive. */
   healthCommand: argv,
   /** Whether its answers carry `x-turnout-service` and `x-turnout-release` from the environment, so that the edge can
-   * tell it from a stranger at the same address. Default true. */
+   * tell it from another service at the same address. Default true. */
   identity: flag.default(true),
   /** Plain environment. Secrets do not belong here. */
   env: record(z.string({ error: write("text in quotes") }), "names with text").default({}),
-  /** Names from the system's `secrets`; `databaseUrl` is always there. */
+  /** Names from the system's `secrets`; `databaseUrl` is always available. */
   secrets: texts("the name of a secret").default([]),
   /** User the container runs as, `uid:gid`. */
   user: z
     .string({ error: userError })
     .regex(/^[1-9]\d*(:\d+)?$/, { error: userError })
     .default("10001:10001"),
-  /** Writable places; everything else is read-only. */
+  /** Writable paths; everything else is read-only. */
   tmpfs: z.array(path, { error: write("a list of paths") }).default(["/tmp"]),
   /** Memory limit of one replica in MiB. */
   memory: whole(1, 1_048_576, "MiB as a whole number").default(256),
   /** CPU limit of one replica in cores. */
   cpus: z.number({ error: cpusError }).positive({ error: cpusError }).default(1),
-  /** Seconds between SIGTERM and SIGKILL; a worker has those of the setting `timeouts.workers`. */
+  /** Seconds between SIGTERM and SIGKILL; workers use the setting `timeouts.workers` instead. */
   stopGrace: whole(1, 3599, "seconds as a whole number").default(30),
 });
 
@@ -83,12 +88,12 @@ const smokeCheck = group({
   auth: group({ user: text("a user name"), secret: text("the name of a secret") }).optional(),
   expect: group({
     status: whole(100, 599, "a status").default(200),
-    /** Each key given must be in the answer with this value. */
+    /** Keys that the answer must have with these values. */
     json: record(z.unknown(), "keys with their values").optional(),
-    contains: text("a piece of the answer as text").optional(),
+    contains: text("a part of the answer as text").optional(),
   }),
-  /** False: a shift never sends it as a probe, for its answer hangs on more than the release, such as on workers. Of
-   * the others it sends those that are GET or HEAD and without `auth`. Default true. */
+  /** Whether a shift may send it as a probe. Set false if its answer depends on more than the release, such as on
+   * workers. Only GET and HEAD checks without `auth` are sent. Default true. */
   probe: flag.optional(),
 });
 
@@ -103,18 +108,18 @@ export const systemSchema = group({
     upgrade: argv,
     /** Prints the database's revision. */
     current: argv,
-    /** Prints the revision the code wants. */
+    /** Prints the revision that the code needs. */
     heads: argv,
-    /** `{revision}` stands for the one to go back to. */
+    /** `{revision}` stands for the revision to downgrade to. */
     downgrade: argv.optional(),
-    /** Finds, in what a failing `current` prints, the revision of a schema that is further than this code knows:
-     * an older version is deployed again. Its first group is the revision. */
+    /** Matches the output of a failing `current` when the schema is newer than this code knows, because an older
+     * version is deployed again. Its first group is the revision. */
     aheadPattern: pattern.optional(),
-    /** Finds the revision in what `current` and `heads` print. */
+    /** Matches the revision in the output of `current` and `heads`. */
     revisionPattern: pattern.default("[a-f0-9]{12}"),
   }),
   smoke: z.array(smokeCheck, { error: smokeError }).min(1, { error: smokeError }),
-  /** Where the system tells about itself as JSON, through the edge; a shift and its soak look at it, too. */
+  /** The system's own metrics as JSON, read through the edge by a shift and its soak. */
   metrics: group({
     path,
     host: text("a host name").optional(),
@@ -125,16 +130,16 @@ export const systemSchema = group({
   }).optional(),
 });
 
-/** A system to deploy: its services, migrations and smoke list. Defaults are not yet filled in. */
+/** A system to deploy: its services, migrations and smoke list, before defaults are filled in. */
 export type SystemDefinition = z.input<typeof systemSchema>;
-/** A checked system with its defaults. */
+/** A checked system with defaults filled in. */
 export type System = z.output<typeof systemSchema>;
 /** One service of a system. */
 export type Service = System["services"][string];
-/** One request of the smoke list and what its answer must be. */
+/** A request of the smoke list and its expected answer. */
 export type SmokeCheck = System["smoke"][number];
 
-/** The secret every service with access to the database is given. */
+/** The secret that gives a service access to the database. */
 export const databaseUrlSecret = { key: "databaseUrl", file: "database_url" } as const;
 
 function isPattern(text: string): boolean {
@@ -145,12 +150,12 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** The services of one kind, in the order they are defined. */
+/** The services of one kind, in the order of their definition. */
 export function servicesOf(system: System, kind: Service["kind"]): [string, Service][] {
   return Object.entries(system.services).filter(([, entry]) => entry.kind === kind);
 }
 
-/** The image of a service in a version. */
+/** The image of a service for a version. */
 export function imageOf(service: Service, version: string): string {
   return service.image.replaceAll("{version}", version);
 }

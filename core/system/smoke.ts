@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SmokeCheck } from "./schema.ts";
 
-/** What matters of an answer. */
+/** The answer to a smoke check. */
 export interface SmokeAnswer {
   status: number;
   body: string;
 }
 
 /**
- * Judges an answer by what its check expects.
- * @returns undefined when it is as expected, else what is wrong, in words
+ * Compares an answer with what its check expects.
+ * @returns undefined when it is as expected, else what is wrong
  */
 export function judge(check: SmokeCheck, answer: SmokeAnswer): string | undefined {
   const { expect } = check;
@@ -26,8 +26,9 @@ export function judge(check: SmokeCheck, answer: SmokeAnswer): string | undefine
   }
   for (const [key, wanted] of Object.entries(expect.json)) {
     const actual = (found as Record<string, unknown> | null)?.[key];
-    if (!isDeepStrictEqual(actual, wanted))
-      return `${key} is ${JSON.stringify(actual) ?? "missing"} instead of ${JSON.stringify(wanted)}${excerpt(answer.body)}`;
+    if (isDeepStrictEqual(actual, wanted)) continue;
+    const difference = `${JSON.stringify(actual) ?? "missing"} instead of ${JSON.stringify(wanted)}`;
+    return `${key} is ${difference}${excerpt(answer.body)}`;
   }
   return undefined;
 }
@@ -38,7 +39,7 @@ function excerpt(body: string): string {
   return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
 }
 
-/** The checks that are sent again and again as probes: they change nothing, need no password, and are not excepted. */
+/** The checks that can be sent repeatedly as probes: they change nothing, need no password, and allow `probe`. */
 export function harmless(checks: readonly SmokeCheck[]): SmokeCheck[] {
   return checks.filter(
     ({ method, auth, probe }) => ["GET", "HEAD"].includes(method) && auth === undefined && probe !== false,

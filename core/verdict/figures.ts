@@ -4,20 +4,20 @@ import { counterSlots } from "../edge/files.ts";
 const figureNames = ["requests", ...counterSlots] as const;
 
 /**
- * What one color did, as the edge counts it (`counterSlots` says what each is): all at once or within a window.
- * `errors5xx` are the answers of 500 and above, the edge's own 503 and 504 among them. An answer the edge gave itself
- * is `unanswered`: it has no time and is in no bucket, so it never passes for a fast one.
+ * The traffic of one color as the edge counts it (see `counterSlots`), in total or within a window. `errors5xx` counts
+ * answers with status 500 and above, including the edge's own 503 and 504. An answer from the edge itself counts as
+ * `unanswered`: it has no time and is in no bucket, so that it never counts as fast.
  */
 export type Figures = Readonly<Record<(typeof figureNames)[number], number>>;
 
 /** The counters at one moment. */
 export interface Reading {
-  /** The worker of HAProxy that counts; another number after a reload or a restart. */
+  /** The HAProxy worker that counts; it changes with a reload or a restart. */
   worker: number;
   counters: PerColor<Figures>;
 }
 
-/** Nothing happened. */
+/** No traffic. */
 export const noFigures: Figures = {
   requests: 0,
   answers: 0,
@@ -31,8 +31,8 @@ export const noFigures: Figures = {
 };
 
 /**
- * What happened between two readings; never negative. A reload carries the counters over. When another worker counts
- * and any count is lower than it was, HAProxy was started anew: then the window begins with it.
+ * The traffic between two readings; never negative. A reload keeps the counters. When another worker counts and any
+ * count is lower than before, HAProxy was restarted, and the window begins with the restart.
  */
 export function difference(before: Reading, after: Reading): PerColor<Figures> {
   const lower = (color: Color) =>
@@ -53,18 +53,18 @@ export const latencyBounds = [100, 300, 1000, 2000] as const;
 /** The upper bound of a bucket of response times, in milliseconds. */
 export type LatencyBound = (typeof latencyBounds)[number];
 
-/** The answers of replicas, the ones with a time. */
+/** The answers from replicas, which are the ones with a time. */
 export function timedAnswers(figures: Figures): number {
   return answersWithin(figures, 2000) + figures.over2000;
 }
 
-/** How many answers of replicas took longer than the bound. */
+/** How many answers from replicas took longer than the bound. */
 export function slowAnswers(figures: Figures, bound: LatencyBound): number {
   return timedAnswers(figures) - answersWithin(figures, bound);
 }
 
 /**
- * The bucket a quantile of the response times is in.
+ * The bucket that contains a quantile of the response times.
  * @param quantile in percent: 50 for the median, 99 for p99
  * @returns the bucket's upper bound in milliseconds, `Infinity` above 2000, null when no answer has a time
  */
@@ -74,7 +74,7 @@ export function quantileOf(figures: Figures, quantile: number): number | null {
   return latencyBounds.find((bound) => answersWithin(figures, bound) >= (quantile * timed) / 100) ?? Infinity;
 }
 
-/** Share of answers that are errors, in percent; 0 without answers. */
+/** The share of answers that are errors, in percent; 0 without answers. */
 export function errorRateOf(figures: Figures): number {
   return percent(figures.errors5xx, figures.answers);
 }
@@ -85,8 +85,8 @@ export function percent(part: number, whole: number): number {
 }
 
 /**
- * A share as text, with one decimal, and more where it would read as the threshold itself though it is over it.
- * @param threshold the value in percent it will be read beside
+ * A share as text with one decimal; with more when rounding would make a share above the threshold look equal to it.
+ * @param threshold the value in percent that it is compared with
  */
 export function describeShare(share: number, threshold: number): string {
   const digits = [1, 2].find((count) => Number(share.toFixed(count)) > threshold === share > threshold) ?? 3;
@@ -94,9 +94,9 @@ export function describeShare(share: number, threshold: number): string {
 }
 
 /**
- * Both colors on one line, to be watched live:
+ * Both colors on one line, for watching a rollout:
  * `green 412 requests, 0.0 % errors, p50 ≤ 100 ms, p99 ≤ 300 ms · blue 7828 requests, …`.
- * @param candidate the color `candidate` are the figures of; `serving` are the other's, null when it has none
+ * @param candidate the color of the figures `candidate`; `serving` are those of the other color, null when it has none
  */
 export function describeSample(
   candidate: Color,
@@ -116,7 +116,7 @@ function describeFigures(color: Color, figures: Figures): string {
   return parts.join(", ");
 }
 
-/** `≤ 300 ms`, or `> 2000 ms` for what has no bound. */
+/** `≤ 300 ms`, or `> 2000 ms` above the highest bound. */
 export function describeBound(bound: number): string {
   return Number.isFinite(bound) ? `≤ ${bound} ms` : `> ${latencyBounds.at(-1)} ms`;
 }

@@ -10,38 +10,40 @@ import {
   timedAnswers,
 } from "./figures.ts";
 
-/** From where on a release is not good enough. */
+/** The limits that a release must keep. */
 export interface Thresholds {
-  /** Share of answers with 5xx, in percent; more is a breach. Default 1. */
+  /** Highest share of answers with 5xx, in percent; more is a breach. Default 1. */
   errorRate: number;
-  /** Share above which a warning is given, in percent. At most `errorRate`. Default 0.5, or `errorRate` if it is lower. */
+  /**
+   * Share above which there is a warning, in percent. At most `errorRate`. Default 0.5, or `errorRate` if it is lower.
+   */
   errorRateWarning: number;
-  /** Response time that the quantile must keep to, in milliseconds; more is a breach. Default 2000. */
+  /** Highest response time of the quantile, in milliseconds; more is a breach. Default 2000. */
   latency: LatencyBound;
   /**
-   * Response time above which the quantile gives a warning, in milliseconds. At most `latency`. Default 1000, or
+   * Response time of the quantile above which there is a warning, in milliseconds. At most `latency`. Default 1000, or
    * `latency` if it is lower.
    */
   latencyWarning: LatencyBound;
-  /** Which share of the answers must be in time, in percent, 50 or more. Default 99: one in a hundred may be slower. */
+  /** The share of answers that must be in time, in percent, 50 or more. Default 99: one in a hundred may be slower. */
   quantile: number;
-  /** Answers without which nothing is called good, and errors only count when they are `certain`. Default 50. */
+  /** Fewest answers for a release to be good; with fewer, only `certain` errors count. Default 50. */
   minimumSamples: number;
-  /** Share of the database's connections in use, in percent; more is a trouble of both colors. Default 90. */
+  /** Highest share of the database's connections in use, in percent; more affects both colors. Default 90. */
   connections: number;
   /**
-   * Share of connections above which a warning is given, in percent. At most `connections`. Default 75, or `connections`
-   * if it is lower.
+   * Share of connections above which there is a warning, in percent. At most `connections`. Default 75, or
+   * `connections` if it is lower.
    */
   connectionsWarning: number;
-  /** How far back figures are looked at, in seconds. Default 60. */
+  /** How far back figures count, in seconds. Default 60. */
   window: number;
 }
 
 /**
- * The values of the two runbooks that Turnout replaces (`docs/runbook.md`) where they have one: 1 % and 2 s are their
- * automatic rollback, 0.5 % begins the warnings in their table of acceptable values, 1 s is their alert on response
- * time. Their connections are counts of one pool (warning from 10, critical above 15), so the shares here are Turnout's
+ * Where the two runbooks that Turnout replaces (`docs/runbook.md`) have a value, it is used: 1 % and 2 s trigger their
+ * automatic rollback, 0.5 % is where warnings begin in their table of acceptable values, 1 s is their alert on response
+ * time. They count the connections of one pool (warning from 10, critical above 15), so the shares here are Turnout's
  * own, as are quantile, samples and window.
  */
 export const defaultThresholds: Thresholds = {
@@ -56,29 +58,29 @@ export const defaultThresholds: Thresholds = {
   window: 60,
 };
 
-/** Errors that count before there are enough answers: at least so many, at a rate of so many times the threshold. */
+/** Errors that count before there are enough answers: at least this many, at this many times the threshold's rate. */
 export const certain = { errors: 5, factor: 10 } as const;
 
-/** One bad answer makes no rate: a threshold passed by fewer than this is a doubt, neither a breach nor a pass. */
+/** One bad answer is not a rate: a threshold exceeded by fewer than this is a doubt, neither a breach nor a pass. */
 export const fewestBad = 2;
 
-/** How bad something is. A `doubt` is over the threshold, by too few answers to tell. */
+/** How bad a value is. A `doubt` is over the threshold, but by too few answers to be sure. */
 export type Level = "fine" | "warning" | "doubt" | "breach";
 
-/** One color's figures beside the thresholds. */
+/** One color's figures compared with the thresholds. */
 export interface Measure {
   level: Level;
-  /** The bad answers' share in percent. */
+  /** The share of bad answers in percent. */
   share: number;
-  /** The rate, or the response time, alone. */
+  /** The error rate or the response time, without counts. */
   brief: string;
-  /** The same with what it was counted from. */
+  /** The same with the counts behind it. */
   text: string;
 }
 
 /**
- * The errors of a color. While there are few answers only those count that are `certain`: a release that fails outright
- * must not fail fifty visitors first.
+ * The errors of a color. While there are few answers, only `certain` errors count: a release that fails outright must
+ * be found before it has failed fifty requests.
  */
 export function measureErrors(figures: Figures, thresholds: Thresholds): Measure {
   const { answers, errors5xx } = figures;
@@ -99,7 +101,7 @@ export function measureErrors(figures: Figures, thresholds: Thresholds): Measure
   }
 }
 
-/** The response times of a color, by the bucket its quantile is in. Answers without a time say nothing about it. */
+/** The response times of a color, by the bucket of its quantile. Answers without a time do not count. */
 export function measureLatency(figures: Figures, thresholds: Thresholds): Measure {
   const { latency, latencyWarning, quantile, minimumSamples } = thresholds;
   const timed = timedAnswers(figures);
@@ -116,8 +118,8 @@ export function measureLatency(figures: Figures, thresholds: Thresholds): Measur
 }
 
 /**
- * Where a value stands.
- * @param limits `bad` is how many bad answers the value comes from; leave it out where it is no share of answers
+ * The level of a value.
+ * @param limits `bad` is how many bad answers the value comes from; leave it out when it is not a share of answers
  */
 export function levelOf(value: number, limits: { warning: number; breach: number; bad?: number }): Level {
   if (value > limits.breach) return (limits.bad ?? fewestBad) < fewestBad ? "doubt" : "breach";

@@ -2,39 +2,40 @@ import { type Color, otherColor } from "../color.ts";
 import { describeShare, type Figures, percent, timedAnswers } from "./figures.ts";
 import { type Level, levelOf, type Measure, measureErrors, measureLatency, type Thresholds } from "./thresholds.ts";
 
-/** A service of which some replicas do not answer. */
+/** A service that is short of replicas. */
 export interface Shortfall {
   service: string;
-  /** How many answer, fewer than are wanted. */
+  /** How many are ready, fewer than are wanted. */
   ready: number;
   wanted: number;
 }
 
-/** What was seen within the window. */
+/** What was measured within the window. */
 export interface Sample {
-  /** The color of the release that is judged. */
+  /** The color of the judged release. */
   color: Color;
   /** Length of the window in seconds. */
   seconds: number;
-  /** The release that is judged: on trial, or committed and still watched. */
+  /** The judged release: the candidate, or after the commit the release that is still watched. */
   candidate: Figures;
-  /** The other color, over the same window; null when it has no figures. After the commit it has few or none. */
+  /** The other color over the same window; null when it has no figures. After the commit it has few or none. */
   serving: Figures | null;
-  /** Services of the judged release that lack replicas. */
+  /** Services of the judged release that are short of replicas. */
   candidateShortfalls: Shortfall[];
   /** The same of the other color. */
   activeShortfalls: Shortfall[];
-  /** The database's connections: in use, and how many there may be. Null when not known. */
+  /** The database's connections: in use, and the limit. Null when unknown. */
   connections: { used: number; max: number } | null;
-  /** Why the database cannot be reached; null when it can. */
+  /** Why the database is unreachable; null when it is reachable. */
   databaseError: string | null;
-  /** What the release says of itself where it has a metrics path: errors in percent, response time in milliseconds. */
+  /** The release's own metrics if it has a metrics path: errors in percent, response time in milliseconds. */
   metrics: { errorRate?: number; responseMs?: number } | null;
 }
 
 /**
- * `breach`: the release is at fault. `shared`: both colors are hurt, so the release is not blamed. `inconclusive`: nothing
- * wrong was found, but not enough was seen to call it good. Reasons and warnings are short phrases with figures.
+ * `breach`: the release is at fault. `shared`: both colors are affected, so the release is not blamed. `inconclusive`:
+ * no fault was found, but there is too little data to call it good. Reasons and warnings are short phrases with
+ * figures.
  */
 export interface Verdict {
   kind: "good" | "breach" | "shared" | "inconclusive";
@@ -43,26 +44,26 @@ export interface Verdict {
 }
 
 /**
- * When both colors are in breach, the release is at fault only if its share is at least this many times the other's. Of
- * replicas it is the share that is missing.
+ * When both colors are in breach, the release is at fault only if its share is at least this many times the other's.
+ * For replicas, the share is that of the missing ones.
  */
 export const clearlyWorse = 3;
 
-/** One thing that was looked at. */
+/** The result of one check. */
 interface Finding {
   level: Level;
   text: string;
-  /** Whether the other color has the same trouble and is not clearly better. */
+  /** Whether the other color has the same problem and is not clearly better. */
   shared: boolean;
 }
 
 /**
- * Judges a release by what was seen.
+ * Judges a release by a sample.
  *
- * A missing replica counts at once, errors and slow answers from `minimumSamples` on, errors also before when they are
- * `certain`. All are blamed on the release unless the other color shows the same by the same measure and is not clearly
- * better, or the database is out of reach. A database nearly out of connections is `shared` trouble even before answers
- * suffer, but excuses nothing that the release alone shows.
+ * A missing replica counts at once. Errors and slow answers count from `minimumSamples` on; `certain` errors count
+ * before. The release is blamed unless the other color has the same problem by the same measure and is not clearly
+ * better, or the database is unreachable. A database nearly out of connections is a `shared` problem even before
+ * answers suffer, but does not excuse what the release alone shows.
  */
 export function judge(sample: Sample, thresholds: Thresholds): Verdict {
   const findings = [
@@ -102,7 +103,7 @@ function healthFindings({ color, candidateShortfalls, activeShortfalls }: Sample
   });
 }
 
-/** A service without any replica does not answer at all: that is worse than whatever share of them is missing. */
+/** A service without any replica is down: that is worse than any share of missing replicas. */
 function isClearlyLess(own: Shortfall, other: Shortfall): boolean {
   if (own.ready === 0 && other.ready > 0) return true;
   return shortfallShare(own) >= clearlyWorse * shortfallShare(other);
@@ -138,7 +139,7 @@ function isSharedBy(other: Measure | null, share: number | null): boolean {
   return other?.level === "breach" && (share === null || share < clearlyWorse * other.share);
 }
 
-/** What a release says of itself counts only beside enough answers: after a handful it says little. */
+/** A release's own metrics count only with enough answers: after a few they mean little. */
 function metricsFindings({ candidate, serving, metrics }: Sample, thresholds: Thresholds): Finding[] {
   if (metrics === null || timedAnswers(candidate) < thresholds.minimumSamples) return [];
   const { errorRate, errorRateWarning, latency, latencyWarning } = thresholds;
@@ -165,9 +166,9 @@ function tooFewAnswers(candidate: Figures, { minimumSamples }: Thresholds): stri
 
 function warningsOfOther({ color, serving, activeShortfalls }: Sample, thresholds: Thresholds): string[] {
   const measures = serving === null ? [] : [measureErrors(serving, thresholds), measureLatency(serving, thresholds)];
-  const ill = measures.filter(({ level }) => level === "breach").map(({ text }) => text);
-  const missing = activeShortfalls.map((one) => describeShortfalls(otherColor(color), one));
-  return [...missing, ...ill].map((text) => `the other color: ${text}`);
+  const breaches = measures.filter(({ level }) => level === "breach").map(({ text }) => text);
+  const shortfalls = activeShortfalls.map((one) => describeShortfalls(otherColor(color), one));
+  return [...shortfalls, ...breaches].map((text) => `the other color: ${text}`);
 }
 
 function texts(findings: readonly Finding[], level: Level): string[] {

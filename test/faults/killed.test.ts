@@ -5,7 +5,7 @@ import { poll, servingColor } from "../support/poll.ts";
 import { startCommand } from "../support/running.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
-// Whoever is killed, and wherever: the users keep being served, and the same command again gets through.
+// Whatever is killed at whatever step, users are still served, and repeating the command completes it.
 let stack: TestStack;
 
 before(async () => {
@@ -16,14 +16,14 @@ before(async () => {
 });
 after(() => stack?.remove());
 
-/** Starts a deploy and kills the engine, without mercy, once it is at a step. */
+/** Starts a deploy and kills the engine with SIGKILL once it has reached a step. */
 async function killDuring(step: string, version = "1.1.0"): Promise<void> {
   const deploy = startCommand(stack, "deploy", version);
-  await deploy.says(new RegExp(`${step} creating`), 120);
+  await deploy.prints(new RegExp(`${step} creating`), 120);
   await deploy.killEngine();
 }
 
-test("a first deploy whose engine is killed as it makes networks, secrets and services gets through in the end", async () => {
+test("a first deploy whose engine is killed while it creates networks, secrets and services can be completed", async () => {
   for (const step of ["network-blue", "database-server", "color-blue-api"]) await killDuring(step, "1.0.0");
   const last = await stack.cli("deploy", "1.0.0");
   assert.equal(last.code, 0, last.text);
@@ -32,14 +32,14 @@ test("a first deploy whose engine is killed as it makes networks, secrets and se
   assert.doesNotMatch(preview.text, /to (create|update|replace|delete)|pending operations/);
 });
 
-test("a deploy whose engine is killed at every step: nobody notices, and the last try gets through", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+test("a deploy whose engine is killed at every step loses no request, and the last retry completes it", async (t) => {
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
   for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
     await killDuring(step);
     const serving = await servingColor(stack.url);
-    // The shift's job goes on without its operator; every earlier step leaves blue.
+    // The shift's job continues without its operator; every earlier step leaves blue active.
     assert.ok(serving === "blue" || (step === "shift" && serving === "green"), `${serving} serves after ${step}`);
   }
   const last = await stack.cli("deploy", "1.1.0");
@@ -54,9 +54,9 @@ test("a deploy whose engine is killed at every step: nobody notices, and the las
   assert.doesNotMatch(preview.text, /to (create|update|replace|delete)|pending operations/);
 });
 
-test("replicas of the serving color killed one at a time come back, and cost at most what they were answering", async (t) => {
+test("replicas of the active color killed one at a time are restarted, and lose at most their current requests", async (t) => {
   for (const id of await stack.containers("green-api")) {
-    const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+    const load = startLoad(stack.url, { users: 4, pause: 150 });
     t.after(() => load.stop());
     await load.more(50);
     await stack.docker("kill", "--signal", "KILL", id);
@@ -72,7 +72,7 @@ test("replicas of the serving color killed one at a time come back, and cost at 
       return api?.ready === 2 ? true : undefined;
     });
     const report = await load.stop();
-    // Each visitor can have one request at the replica that dies; nothing after that may fail.
+    // Each user can have one request on the killed replica; no later one may fail.
     assert.ok(report.lost.length <= 4, JSON.stringify(report.lost));
     console.log(`a killed replica of two cost ${report.lost.length} of ${report.sent} requests`);
   }

@@ -11,8 +11,8 @@ import { ownReleases } from "../support/releases.ts";
 import { startCommand } from "../support/running.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
-// Releases that are no good and operators who get lost, one after the other on a stack with visitors: each test goes on
-// where the one before it ended.
+// Bad releases and lost operators, one after the other on a stack under load: each test continues
+// where the previous one ended.
 let stack: TestStack;
 const releases = ownReleases();
 
@@ -29,23 +29,23 @@ after(async () => {
   await releases.remove();
 });
 
-/** The color serves, and the state knows it. */
+/** The color is active on the edge and in the state. */
 async function serves(color: string): Promise<void> {
   assert.equal(await servingColor(stack.url), color);
   assert.equal((await stack.outputs()).activeColor, color);
 }
 
-/** The deploy is given up, and then nothing is left to do. */
-async function giveUp(version: string): Promise<void> {
-  const given = through(await stack.cli("rollback"));
-  assert.match(given.text, new RegExp(`giving up the deploy of ${version} to green`));
+/** The deploy is canceled, and then there is nothing to do. */
+async function cancel(version: string): Promise<void> {
+  const canceled = through(await stack.cli("rollback"));
+  assert.match(canceled.text, new RegExp(`Canceling the deploy of ${version} to green`));
   nothingToDo(await stack.preview());
   await serves("blue");
 }
 
-/** What happened to visitors while something else happened. */
+/** What users noticed of an action. */
 async function underLoad(happens: () => Promise<void>, pause = 120): Promise<LoadReport> {
-  const load = startLoad(stack.url, { visitors: 3, pause });
+  const load = startLoad(stack.url, { users: 3, pause });
   try {
     await load.more(50);
     await happens();
@@ -56,23 +56,23 @@ async function underLoad(happens: () => Promise<void>, pause = 120): Promise<Loa
   return load.stop();
 }
 
-/** The records of a version's change of color, as their events. */
+/** The events of a version's shift. */
 const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
 
-/** A deploy that is in its first step, which goes on until somebody says `promote`. */
+/** A deploy in its first step, which lasts until it is promoted. */
 async function deployInTrial(t: TestContext, version: string) {
   const deploy = startCommand(stack, "deploy", version, "--steps", "20:600");
   t.after(() => deploy.abandon());
-  await deploy.says(/ takes 20 %/, 180);
+  await deploy.prints(/ takes 20 %/, 180);
   return deploy;
 }
 
-test("a release that crashes as it starts fails its own step; nobody is moved, and giving it up leaves nothing", async () => {
+test("a release that crashes at its start fails its own step; no traffic is moved, and canceling it leaves nothing behind", async () => {
   const version = "1.4.0-nostart";
   const { lost } = await underLoad(async () => {
     refused(await stack.cli("deploy", version), /The update did not go through; blue 1\.0\.0 serves/, 5);
     await serves("blue");
-    await giveUp(version);
+    await cancel(version);
   });
   assert.deepEqual(lost, []);
   assert.deepEqual(storyOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
@@ -80,7 +80,7 @@ test("a release that crashes as it starts fails its own step; nobody is moved, a
   ]);
 });
 
-test("a release that starts healthy and fails its smoke list gets no users, however often it is tried", async () => {
+test("a release that starts healthy and fails its smoke list gets no traffic, however often it is deployed", async () => {
   const version = await releases.withPage("page", "<h1>Under construction</h1>");
   const sentence = new RegExp(
     `Smoke check "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
@@ -97,14 +97,14 @@ test("a release that starts healthy and fails its smoke list gets no users, howe
   const once = ["smoke started", "smoke failed"];
   assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
   assert.match(records.findLast(({ event }) => event === "failed")?.error ?? "", sentence);
-  await giveUp(version);
+  await cancel(version);
 });
 
 const broken = "1.2.0-broken";
 const takenBack =
   /green 1\.2\.0-broken was taken back: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %; blue serves \(incident ([\d-]+-green)\)/;
 
-/** Deploys the broken release, which is taken back. @returns the incident */
+/** Deploys the broken release, which is withdrawn or reverted. @returns the incident */
 async function tryBroken(): Promise<string> {
   const earlier = (await journalOf(stack)).length;
   let incident = "";
@@ -123,22 +123,22 @@ async function tryBroken(): Promise<string> {
   const ended = records[5];
   assert.deepEqual([ended?.outcome, ended?.blame, ended?.incident], ["rolled-back", true, incident]);
   assert.match(String(ended?.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
-  // It answers every fiftieth call of its api with 500, and only that is lost.
+  // It answers every fiftieth call of its api with 500, and only those requests are lost.
   for (const one of lost) {
     assert.deepEqual([one.why, one.color], ["status 500", "green"], JSON.stringify(one));
-    assert.ok(one.at >= (records[1]?.at ?? "") && one.at <= (records[6]?.at ?? ""), `${one.at} is outside the trial`);
+    assert.ok(one.at >= (records[1]?.at ?? "") && one.at <= (records[6]?.at ?? ""), `${one.at} is outside the canary`);
   }
   const answers = (byColor.green ?? 0) + lost.length;
   assert.ok(lost.length <= 1 + answers / 50, `${lost.length} of ${answers} answers of green were lost`);
-  console.log(`taken back after ${answers} answers of green, ${lost.length} of them lost`);
+  console.log(`stopped after ${answers} answers of green, ${lost.length} of them lost`);
   return incident;
 }
 
-test("a release that fails two in a hundred is taken back, and refused until somebody says retry", async () => {
+test("a release that fails two requests in a hundred is marked as bad, and refused until its incident is lifted", async () => {
   const first = await tryBroken();
   const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
   const sentence = new RegExp(
-    `green 1\\.2\\.0-broken .*was taken back at .*\\(incident ${first}\\).*ops -- retry`,
+    `green 1\\.2\\.0-broken .*was marked as bad at .*\\(incident ${first}\\).*ops -- retry`,
     "s",
   );
   refused(await stack.up(), sentence);
@@ -159,7 +159,7 @@ test("a release that fails two in a hundred is taken back, and refused until som
   nothingToDo(await stack.preview());
 });
 
-test("two deploys at once: the second is told who is at work, and the first goes on to its end", async (t) => {
+test("two deploys at once: the second is refused with the name of the first, and the first completes", async (t) => {
   const [one, two] = [await releases.sound("one"), await releases.sound("two")];
   const elsewhere = await stack.elsewhere();
   const { lost } = await underLoad(async () => {
@@ -181,14 +181,14 @@ test("two deploys at once: the second is told who is at work, and the first goes
   nothingToDo(await stack.preview());
 });
 
-test("an engine killed during a trial: the job goes on, and the next update joins it", async (t) => {
+test("an engine killed during a canary step: the job continues, and the next update joins it", async (t) => {
   const version = await releases.sound("trial");
   const { lost } = await underLoad(async () => {
     const first = await deployInTrial(t, version);
     await first.killEngine();
     const next = startCommand(stack, "deploy", version, "--steps", "20:600");
     t.after(() => next.abandon());
-    await next.says(/-shift is running already; joining it/, 120);
+    await next.prints(/-shift is running already; joining it/, 120);
     const { body } = await callAgent(stack, "GET", "/v1/state");
     assert.deepEqual([body.committed, body.candidate, body.weight], ["blue", "green", 20]);
     through(await stack.cli("ops", "promote"));
@@ -204,7 +204,7 @@ test("an engine killed during a trial: the job goes on, and the next update join
   nothingToDo(await stack.preview());
 });
 
-test("an engine killed during a bake: the job goes on to its end, and the next update finds that in the journal", async (t) => {
+test("an engine killed during the bake: the job completes, and the next update finds that in the journal", async (t) => {
   const version = await releases.sound("bake");
   through(await stack.pulumi("config", "set", "--path", "turnout:rollout.bake", "15"));
   const { lost } = await underLoad(async () => {
@@ -230,12 +230,12 @@ test("an engine killed during a bake: the job goes on to its end, and the next u
   nothingToDo(await stack.preview());
 });
 
-test("a rollback to a color that is gone is refused with the way out, and the way leads out", async () => {
+test("a rollback to a color without services is refused with what to do, and doing it works", async () => {
   const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
   const { lost } = await underLoad(async () => {
     const idle = await stack.docker("service", "ls", "--quiet", "--filter", `name=${stack.prefix}-green-`);
     await stack.docker("service", "rm", ...idle.split("\n"));
-    refused(await stack.cli("rollback"), /green trial-\w+ is gone: none of its services .*up --refresh/, 3);
+    refused(await stack.cli("rollback"), /Cannot roll back to green trial-\w+: none of its services .*up --refresh/, 3);
     assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
     await serves("blue");
     through(await stack.pulumi("up", "--yes", "--skip-preview", "--refresh"));

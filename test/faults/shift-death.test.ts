@@ -17,8 +17,8 @@ import { type LoadReport, startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 import { settingsOf } from "../support/shift-job.ts";
 
-// Whoever dies in the middle of a shift, the edge goes back to the committed color by itself, and the same job again gets
-// through. All under load.
+// Whatever is killed in the middle of a shift, all traffic returns to the committed color, and repeating the job
+// completes it. All under load.
 let faults: FaultStack;
 let blue: Running;
 
@@ -28,12 +28,12 @@ before(async () => {
 });
 after(() => faults?.remove());
 
-/** Seconds a candidate may stay after its job has died: its lease, 10, and room for a busy machine. */
+/** Seconds a candidate may keep its share after its job was killed: its lease, 10, and room for a busy machine. */
 const leaseAndMargin = 13;
 
-test("a shift whose job is killed at every step: the edge goes back by itself, and the last try commits", async (t) => {
+test("a shift whose job is killed at every step: the lease expires each time, and the last retry commits", async (t) => {
   const green = await putVersion(faults.stack, "green", "1.1.0");
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   await changeService(faults.stack, "service", "scale", `${names(faults.stack.prefix).service("green", "api")}=0`);
@@ -58,16 +58,16 @@ test("a shift whose job is killed at every step: the edge goes back by itself, a
   const last = await startShift(faults, green, preparing.input);
   const end = await last.ended;
   assert.equal(end.code, 0, end.text);
-  // It was committed: only the watch after it was left to do.
+  // It was committed: only the bake was left.
   assert.deepEqual(last.events(), ["started", "watched", "ended committed", "done"]);
   assert.equal(await servingColor(faults.stack.url), "green");
   nothingLost(await load.stop());
 });
 
-test("a shift whose job is killed while it goes back: the next one ends that, with its incident", async (t) => {
+test("a shift whose job is killed while it reverts: the next one completes that, with its incident", async (t) => {
   await returnTo(faults, blue);
   const broken = await putVersion(faults.stack, "green", "1.2.0-broken", { CLEANING_ERROR_RATE: "0.2" });
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const first = await startShift(faults, broken, { strategy: "blue-green" });
   await killAt(first, "undoing");
@@ -87,15 +87,15 @@ test("a shift whose job is killed while it goes back: the next one ends that, wi
     return own?.length === 1 && other?.length === 0 ? true : undefined;
   });
   const report = await load.stop();
-  // What the release itself failed, and nothing else.
+  // Only requests that the release itself failed.
   for (const { why, path } of report.lost) assert.match(`${why} ${path}`, /^status 500 \/v1\//);
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all failed by the release itself`);
 });
 
-test("HAProxy, the agent and both are killed in a canary: it goes on, or the edge is blue's alone", async (t) => {
+test("HAProxy, the agent and both are killed in a canary: it continues, or blue has all traffic", async (t) => {
   await returnTo(faults, blue);
   const green = await putVersion(faults.stack, "green", "1.1.0");
-  const load = startLoad(faults.stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const steps = [{ weight: 10, seconds: 30 }];
   const shift = await startShift(faults, green, { rollout: { ...settingsOf(faults.stack).rollout, steps } });
@@ -105,23 +105,23 @@ test("HAProxy, the agent and both are killed in a canary: it goes on, or the edg
     const began = Date.now();
     if (victims.includes("edge")) killedHaproxy.push(began);
     await Promise.all(victims.map((victim) => (victim === "edge" ? killHaproxy() : killAgent())));
-    // Restored with the rest of its lease, or begun anew by the job.
-    const back = poll("green on trial again", 90, async () => {
+    // Restored with the rest of its lease, or started again by the job.
+    const back = poll("green as candidate again", 90, async () => {
       const { live } = await edgeView(faults.stack);
       return live?.committed === "blue" && live.candidate === "green" && live.weight === 10 ? true : undefined;
     });
     if ((await Promise.race([back, shift.ended])) !== true) break;
-    t.diagnostic(`${victims.join(" and ")} killed: the canary is back after ${(Date.now() - began) / 1000} s`);
+    t.diagnostic(`${victims.join(" and ")} killed: the canary continues after ${(Date.now() - began) / 1000} s`);
   }
   const end = await shift.ended;
   const report = await load.stop();
-  // An agent that comes back late, as it may on a busy machine, is no reason to go on unseen.
+  // An agent that restarts late, as it may on a busy machine, is no reason to continue unwatched.
   if (end.code === 0) assert.equal(shift.events().at(-2), "ended committed");
   else
     assert.match(end.sentence, /green 1\.1\.0 does not serve: .*the edge.*; blue serves\. Nothing is held against it/);
   assert.equal(await servingColor(faults.stack.url), end.code === 0 ? "green" : "blue");
   assert.equal((await edgeView(faults.stack)).candidate, null);
-  // HAProxy's death takes the requests that are at it and refuses new ones until it is back; the agent's takes none.
+  // A killed HAProxy loses its current requests and refuses new ones until it is restarted; a killed agent loses none.
   for (const { at, why } of report.lost) {
     const since = killedHaproxy.map((killed) => Date.parse(at) - killed);
     assert.ok(
@@ -130,17 +130,17 @@ test("HAProxy, the agent and both are killed in a canary: it goes on, or the edg
     );
     assert.match(why, /ECONNRESET|ECONNREFUSED|socket hang up|EPIPE/);
   }
-  t.diagnostic(`${end.code === 0 ? "committed" : "held back"}; ${report.lost.length} of ${report.sent} requests lost`);
+  t.diagnostic(`${end.code === 0 ? "committed" : "withdrawn"}; ${report.lost.length} of ${report.sent} requests lost`);
 });
 
-test("no change is begun unrecorded: a full disk fails the shift, and room lets it through", async (t) => {
+test("no change is made without a record: a full disk fails the shift, and free space lets it complete", async (t) => {
   await returnTo(faults, blue);
   const { stack } = faults;
   const ops = await imageReference(`${import.meta.dirname}/../..`, "ops");
   const disk = await smallDisk(ops, stack.prefix);
   t.after(() => disk.remove());
   const green = await putVersion(stack, "green", "1.1.0");
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   await disk.fill();
@@ -159,7 +159,7 @@ test("no change is begun unrecorded: a full disk fails the shift, and room lets 
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, cannotWrite);
   assert.deepEqual(filled.events(), ["started", "begun", "trial 10"]);
-  // At once, not when the lease is over.
+  // At once, not when the lease expires.
   await blueAlone(0);
 
   await disk.makeRoom();
@@ -181,7 +181,7 @@ async function killAt(shift: RunningShift, event: string, weight?: number): Prom
   assert.equal((await shift.ended).code, 137);
 }
 
-/** Waits until the edge serves blue with nobody on trial. @returns how long that took, in seconds */
+/** Waits until the edge serves blue without a candidate. @returns how long that took, in seconds */
 async function blueAlone(seconds: number): Promise<number> {
   const began = performance.now();
   await poll("blue alone", seconds, async () => {

@@ -12,11 +12,11 @@ import { imageWithOtherClock, setClock } from "../support/other-clock.ts";
 import { poll, servingColor } from "../support/poll.ts";
 import { readPhotos } from "../support/queue.ts";
 import { runToEnd, settingsOf, shiftInput } from "../support/shift-job.ts";
+import { longReport, openSocket, slowPost } from "../support/slow-requests.ts";
 import { startStranger } from "../support/stranger.ts";
-import { longReport, openSocket, slowPost } from "../support/visitors.ts";
 
-// What happens around a shift: a configuration that is wrong, an address that is somebody else's, a clock that is set, and
-// visitors who take their time. All under load.
+// What happens around a shift: an invalid configuration, an address of another service, a clock that is set, and
+// slow requests. All under load.
 let faults: FaultStack;
 let blue: Running;
 
@@ -26,12 +26,12 @@ before(async () => {
 });
 after(() => faults?.remove());
 
-test("sockets, reports and uploads that are open at the flip end well, each once; what stays is closed bit by bit", async (t) => {
+test("sockets, reports and uploads that are open at the flip complete, each once; what remains is closed gradually", async (t) => {
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
   const photos = () => readPhotos(stack.url, stack.secrets.adminPassword ?? "");
   const before = await photos();
-  const load = startLoad(stack.url, { visitors: 2, pause: 80 });
+  const load = startLoad(stack.url, { users: 2, pause: 80 });
   t.after(() => load.stop());
   const sockets = await Promise.all(Array.from({ length: 6 }, () => openSocket(stack.url)));
   t.after(() => Promise.all(sockets.map((socket) => socket.close())));
@@ -44,8 +44,8 @@ test("sockets, reports and uploads that are open at the flip end well, each once
   const rollout = { ...settingsOf(stack).rollout, bake: 3, drain: 30 };
   const shift = await startShift(faults, green, { strategy: "blue-green", rollout });
   const committed = Date.parse((await shift.recorded("committed")).at);
-  // Not cut at the flip: each still answers, from the color it was opened at.
-  await Promise.all(sockets.map((socket) => socket.say("after the flip")));
+  // Not closed at the flip: each still answers, from the color it was opened on.
+  await Promise.all(sockets.map((socket) => socket.send("after the flip")));
   const end = await shift.ended;
   assert.equal(end.code, 0, end.text);
   assert.equal(await servingColor(stack.url), "green");
@@ -75,15 +75,15 @@ test("sockets, reports and uploads that are open at the flip end well, each once
   assert.deepEqual((await load.stop()).lost, []);
 });
 
-test("a configuration HAProxy does not take is refused with its words, in a canary too; a sound one keeps the canary", async (t) => {
+test("a configuration that HAProxy rejects is refused with its message, in a canary too; a valid one keeps the canary", async (t) => {
   await returnTo(faults, blue);
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
   const sound = renderEdgeConfig(edgeConfigInput(stack.prefix, cleaning, settingsOf(stack)));
-  const told = (text: string) => ({ text, hash: edgeConfigHash(text) });
-  const broken = told(`${sound}\nfrontend broken\n  bind :1\n  no-such-word here\n`);
+  const configOf = (text: string) => ({ text, hash: edgeConfigHash(text) });
+  const broken = configOf(`${sound}\nfrontend broken\n  bind :1\n  no-such-word here\n`);
   const before = await configHash();
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
 
   const { prefix, edge } = shiftInput(stack, green);
@@ -98,21 +98,21 @@ test("a configuration HAProxy does not take is refused with its words, in a cana
   const shift = await startShift(faults, green, { rollout });
   await shift.recorded("trial");
   assert.equal((await callAgent(stack, "PUT", "/v1/config", broken)).status, 422);
-  assert.equal((await callAgent(stack, "PUT", "/v1/config", told(`${sound}\n# new\n`))).status, 200);
+  assert.equal((await callAgent(stack, "PUT", "/v1/config", configOf(`${sound}\n# new\n`))).status, 200);
   const { live } = await edgeView(stack);
   assert.deepEqual([live?.committed, live?.candidate], ["blue", "green"]);
   const end = await shift.ended;
   assert.equal(end.code, 0, end.text);
-  assert.equal(shift.events().filter((event) => event.startsWith("trial")).length, 1, "no step was begun anew");
+  assert.equal(shift.events().filter((event) => event.startsWith("trial")).length, 1, "no step was started again");
 
-  const again = await runToEnd(stack, "edge-config", { prefix, edge, ...told(sound) });
+  const again = await runToEnd(stack, "edge-config", { prefix, edge, ...configOf(sound) });
   assert.equal(again.code, 0, again.text);
   assert.equal(await configHash(), before);
   assert.equal(await servingColor(stack.url), "green");
   assert.deepEqual((await load.stop()).lost, []);
 });
 
-test("an address that another service has taken over gets no request, whatever it answers", async (t) => {
+test("an address that now belongs to another service gets no request, whatever it answers", async (t) => {
   await returnTo(faults, blue);
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
@@ -125,8 +125,8 @@ test("an address that another service has taken over gets no request, whatever i
   ];
   const stranger = await startStranger(stack, { color: "green", service: "web", port: 3000 }, masks);
   t.after(() => stranger.remove());
-  await poll("checks of the stranger", 60, async () => ((await stranger.asked()).length > 8 ? true : undefined));
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  await poll("checks of the other service", 60, async () => ((await stranger.asked()).length > 8 ? true : undefined));
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const shift = await startShift(faults, green);
   const end = await shift.ended;
@@ -137,17 +137,17 @@ test("an address that another service has taken over gets no request, whatever i
   assert.equal((await readyReplicas(stack, "green")).web, 1);
   const asked = await stranger.asked();
   assert.deepEqual([...new Set(asked)], ["turnout-edge /healthz"]);
-  t.diagnostic(`the stranger was checked ${asked.length} times, and asked nothing else`);
+  t.diagnostic(`the other service was checked ${asked.length} times, and asked nothing else`);
   assert.deepEqual(report.lost, []);
   assert.ok((report.byColor.green ?? 0) > 100, JSON.stringify(report.byColor));
 });
 
-test("a clock that jumps by an hour, forward and back, neither hurries nor holds a shift", async (t) => {
+test("a clock that jumps by an hour, forward and back, neither shortens nor extends a shift", async (t) => {
   const image = await imageWithOtherClock();
   await returnTo(faults, blue);
   const { stack } = faults;
   const green = await putVersion(stack, "green", "1.1.0");
-  const load = startLoad(stack.url, { visitors: 4, pause: 80 });
+  const load = startLoad(stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const began = performance.now();
   const shift = await startShift(faults, green, {}, { image });
@@ -173,7 +173,7 @@ test("a clock that jumps by an hour, forward and back, neither hurries nor holds
   assert.deepEqual((await load.stop()).lost, []);
 });
 
-/** A visit's report, and when it ended. */
+/** A slow request's report, and when it ended. */
 async function atItsEnd<R>({ ended }: { ended: Promise<R> }): Promise<{ report: R; at: number }> {
   return { report: await ended, at: Date.now() };
 }

@@ -7,8 +7,8 @@ import { type LoadReport, startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 import { settingsOf } from "../support/shift-job.ts";
 
-// A release that turns out to be bad, or a world that does, while a shift watches: the old color serves in the end, and
-// what it cost is counted. All under load.
+// A release or its environment fails while a shift watches: in the end the old color is active, and
+// the lost requests are counted. All under load.
 let faults: FaultStack;
 let blue: Running;
 
@@ -21,7 +21,7 @@ after(() => faults?.remove());
 const canaryUntil = (...last: string[]) => ["started", "begun", "trial 10", ...last];
 const whole = ["started", "begun", "trial 10", "watched", "trial 50", "watched", "committing", "committed", "watched"];
 
-test("a slow release is taken back in the canary, and has an incident", async (t) => {
+test("a slow release is withdrawn in the canary, and has an incident", async (t) => {
   const slow = await putVersion(faults.stack, "green", "1.3.0-slow");
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
@@ -44,10 +44,10 @@ test("a slow release is taken back in the canary, and has an incident", async (t
   assert.match(String(shift.records().at(-2)?.incident), /-green$/);
   assert.deepEqual(report.lost, []);
   assert.equal(await servingColor(faults.stack.url), "blue");
-  await nobodyOnTrial();
+  await noCandidate();
 });
 
-test("a release that crashes in the bake is left for the old color; what was lost lies between", async (t) => {
+test("a release that crashes in the bake is reverted; requests are lost only in between", async (t) => {
   const crashing = await putVersion(faults.stack, "green", "1.1.0");
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
@@ -72,7 +72,7 @@ test("a release that crashes in the bake is left for the old color; what was los
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost in ${lostFor.toFixed(1)} s`);
   assert.equal(await servingColor(faults.stack.url), "blue");
 
-  // It crashed once; mended it goes the whole way, watched like a new one, by probes alone.
+  // It crashed once; fixed, it passes every step, watched like a new release, by probes alone.
   await revive(faults.stack, "green", "api");
   const refused = await (await startShift(faults, crashing)).ended;
   assert.equal(refused.code, 3, refused.text);
@@ -85,7 +85,7 @@ test("a release that crashes in the bake is left for the old color; what was los
   assert.equal(await servingColor(faults.stack.url), "green");
 });
 
-test("a database that is away holds the shift, and back again lets it go on", async (t) => {
+test("an unavailable database holds the shift, and the shift continues when it is available again", async (t) => {
   await back();
   const sound = await putVersion(faults.stack, "green", "1.1.0");
   const load = startLoad(faults.stack.url);
@@ -106,7 +106,7 @@ test("a database that is away holds the shift, and back again lets it go on", as
   assert.equal(await servingColor(faults.stack.url), "green");
 });
 
-test("a database that stays away leaves the old color, and nobody is blamed", async (t) => {
+test("a database that stays unavailable leaves the old color active, and the release is not blamed", async (t) => {
   await back();
   const sound = await putVersion(faults.stack, "green", "1.1.0");
   const load = startLoad(faults.stack.url);
@@ -129,10 +129,10 @@ test("a database that stays away leaves the old color, and nobody is blamed", as
   onlyWrites(report);
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all of them writes`);
   assert.equal(await servingColor(faults.stack.url), "blue");
-  await nobodyOnTrial();
+  await noCandidate();
 });
 
-test("a candidate whose last replica dies: its visitors are served by blue, and it is taken back", async (t) => {
+test("a candidate whose last replica crashes: its users are served by blue, and it is withdrawn", async (t) => {
   const crashing = await putVersion(faults.stack, "green", "1.1.0");
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
@@ -145,13 +145,13 @@ test("a candidate whose last replica dies: its visitors are served by blue, and 
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, /green 1\.1\.0 was taken back: .*green api: 0 of 1 ready.*; blue serves \(incident/);
   assert.deepEqual(shift.events(), canaryUntil("watched", "undoing", "ended rolled-back", "failed"));
-  await nobodyOnTrial();
-  // Each of the six visitors can have had one request there, and another before the edge had noticed.
+  await noCandidate();
+  // Each of the six users can have had one request there, and another before the edge noticed.
   assert.ok(report.lost.length <= 12, JSON.stringify(report.lost));
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost`);
 });
 
-test("a target whose last replica dies just before the commit does not serve in the end", async (t) => {
+test("a target whose last replica crashes just before the commit is not active in the end", async (t) => {
   const crashing = await putVersion(faults.stack, "green", "1.1.0");
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
@@ -172,10 +172,10 @@ test("a target whose last replica dies just before the commit does not serve in 
   assert.deepEqual(shift.events().slice(-3, -1), ["undoing", committed ? "ended rolled-back" : "ended held-back"]);
   const lostFor = between(report, crashed, Date.parse(shift.records().at(-1)?.at ?? ""));
   assert.ok(lostFor < 10, `${lostFor} s`);
-  t.diagnostic(`${committed ? "committed, and taken back" : "not committed"}; ${report.lost.length} requests lost`);
-  await nobodyOnTrial();
+  t.diagnostic(`${committed ? "committed and reverted" : "not committed"}; ${report.lost.length} requests lost`);
+  await noCandidate();
 
-  // Nothing is in the way of a next try.
+  // A retry is possible.
   await revive(faults.stack, "green", "api");
   if (committed) await retry(faults);
   const again = await startShift(faults, crashing, { rollout });
@@ -184,7 +184,7 @@ test("a target whose last replica dies just before the commit does not serve in 
   assert.equal(await servingColor(faults.stack.url), "green");
 });
 
-test("a release that crashes in the soak is left for the old color, long after its update has returned", async (t) => {
+test("a release that crashes in the soak is reverted, long after its update has returned", async (t) => {
   const { stack, journal } = faults;
   await back();
   const crashing = await putVersion(stack, "green", "1.1.0");
@@ -230,19 +230,19 @@ async function soakSecrets() {
   });
 }
 
-/** Blue serves again, in seconds. */
+/** Makes blue active again, in seconds. */
 async function back(): Promise<void> {
   const end = await (await startShift(faults, blue)).ended;
   assert.equal(end.code, 0, end.text);
 }
 
-async function nobodyOnTrial(): Promise<void> {
+async function noCandidate(): Promise<void> {
   const { committed, candidate, weight, live } = await edgeView(faults.stack);
   assert.deepEqual({ committed, candidate, weight }, { committed: "blue", candidate: null, weight: 0 });
   assert.equal(live?.candidate, null);
 }
 
-/** Freezes the database's processes. @returns what lets them go on */
+/** Pauses the database's processes. @returns what resumes them */
 async function pauseDatabase(): Promise<() => Promise<void>> {
   const [id = ""] = await faults.stack.containers("db");
   // The kernel does not always freeze a busy container at the first try.
@@ -261,8 +261,9 @@ function onlyWrites(report: LoadReport): void {
 }
 
 /**
- * Seconds from the first request that was lost to the last; all of them lie in the time given, in milliseconds. One that
- * came before its end may have waited in the edge for a replica, for two seconds (`timeout queue`), and is lost then.
+ * Seconds from the first request that was lost to the last; all of them lie in the time given, in milliseconds. One
+ * that came before its end may have waited in the edge for a replica, for two seconds (`timeout queue`), and is lost
+ * then.
  */
 function between({ lost }: LoadReport, from: number, to: number): number {
   const times = lost.map(({ at }) => Date.parse(at));

@@ -12,24 +12,24 @@ import { tailJournal } from "../support/journal-tail.ts";
 import { startLoad } from "../support/load.ts";
 import { poll, servingColor } from "../support/poll.ts";
 
-// When no other test has containers, for every container of the machine stops with the daemon. Only where the set-up started
-// the daemon itself, for only then does it know how to start it again, and where nobody else's containers run.
+// Runs when no other test has containers, because all containers stop with the daemon. Only where the set-up started
+// the daemon itself, since only then it knows how to start it again, and where no other containers run.
 
-test("the daemon is restarted in a canary: blue serves again by itself, and the same job commits", async (t) => {
+test("the daemon is restarted in a canary: blue is served again without intervention, and repeating the job commits", async (t) => {
   const pid = await ownDaemon();
-  if (pid === undefined) return t.skip("the daemon here is not one that the set-up has started");
+  if (pid === undefined) return t.skip("the set-up did not start this daemon");
   const faults = await faultStack();
   const { stack } = faults;
   t.after(() => faults.remove());
   const green = await deployed(faults, "green");
   const others = async () => (await running()).filter((one) => !one.startsWith(`${stack.prefix} `));
-  // Of this run one file at most is at work still; another run may have begun beside it.
+  // At most one file of this run is still running; another run may have started.
   await poll("the end of the other tests", 600, async () => ((await others()).some(isTest) ? undefined : true)).catch(
     (error) => t.diagnostic(error.message),
   );
   const left = await others();
-  if (left.length > 0) return t.skip(`containers run here that a restart would stop: ${left.join(", ")}`);
-  const load = startLoad(stack.url, { visitors: 2 });
+  if (left.length > 0) return t.skip(`a restart would stop other containers:  ${left.join(", ")}`);
+  const load = startLoad(stack.url, { users: 2 });
   t.after(() => load.stop());
   await load.more(50);
   const shift = await startShift(faults, green);
@@ -43,7 +43,7 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
   assert.notEqual(first.code, 0, first.text);
   assert.equal(await poll("an answer", 180, () => servingColor(stack.url)), "blue");
   const back = Date.now();
-  t.diagnostic(`users were without an answer for about ${((back - stopped) / 1000).toFixed(0)} s`);
+  t.diagnostic(`users got no answer for about ${((back - stopped) / 1000).toFixed(0)} s`);
   await poll("blue alone", 60, async () => {
     const { committed, candidate, weight, live } = await edgeView(stack);
     assert.equal(committed, "blue");
@@ -58,7 +58,7 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
   const journal = await tailJournal(ops, stack.prefix, names(stack.prefix).journalVolume);
   t.after(() => journal.stop());
   await load.more(50);
-  // The Swarm may still move a task or two around, the agent's among them; then the same is said once more.
+  // The Swarm may still move a task or two, the agent's among them; then the job is repeated once more.
   for (let tries = 1; ; tries++) {
     const again = await startShift(faults, green, shift.input, { follow: journal });
     const end = await again.ended;
@@ -77,7 +77,7 @@ test("the daemon is restarted in a canary: blue serves again by itself, and the 
     const time = Date.parse(at);
     assert.ok(time >= stopped && time <= back + 5_000, `${path} at ${at}: ${why}`);
   }
-  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all while the daemon was away`);
+  t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all while the daemon was down`);
 });
 
 /** The containers that run on this machine: stack, if it is of one, and name. */

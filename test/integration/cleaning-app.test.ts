@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { CleaningRig } from "../support/cleaning-rig.ts";
 import { poll } from "../support/poll.ts";
 import { putFollowups, readPhotos, readQueue } from "../support/queue.ts";
-import { longReport, openSocket, slowPost } from "../support/visitors.ts";
+import { longReport, openSocket, slowPost } from "../support/slow-requests.ts";
 
 const rig = new CleaningRig("cleaning");
 let witness: string;
@@ -15,10 +15,10 @@ describe("the demo application", () => {
   });
   after(() => rig.remove());
 
-  it("ends by SIGTERM without a loss: sockets get their goodbye, answers and uploads their end", async () => {
+  it("stops on SIGTERM without a loss: sockets are closed properly, answers and uploads are completed", async () => {
     const url = await rig.api("leaving");
     const sockets = await Promise.all(Array.from({ length: 8 }, () => openSocket(url)));
-    await Promise.all(sockets.map((socket) => socket.say("hello")));
+    await Promise.all(sockets.map((socket) => socket.send("hello")));
     const report = longReport(url, 6);
     const upload = slowPost(url, 2_000_000, 6);
     assert.deepEqual(await Promise.all([report.begun, upload.begun]), [true, true]);
@@ -63,23 +63,23 @@ describe("the demo application", () => {
     const beforeTerm = await pending();
     await rig.kill("stopped", "TERM");
     assert.equal(await rig.exited("stopped"), 0);
-    assert.equal(await pending(), beforeTerm - 1, "the one it was at is finished, and no other begun");
+    assert.equal(await pending(), beforeTerm - 1, "the current follow-up is finished, and no other is begun");
 
     await rig.worker("killed", 4);
     await held();
     const beforeKill = await pending();
     await rig.kill("killed", "KILL");
     assert.equal(await rig.exited("killed"), 137);
-    assert.equal(await pending(), beforeKill, "the one it was at waits for the next worker");
+    assert.equal(await pending(), beforeKill, "the current follow-up waits for the next worker");
 
     await Promise.all([rig.worker("one", 0.05), rig.worker("other", 0.05)]);
-    await poll("all is done", 30, async () => ((await pending()) === 0 ? true : undefined));
+    await poll("all follow-ups are done", 30, async () => ((await pending()) === 0 ? true : undefined));
     const { count, repeated } = await readQueue(witness, rig.adminPassword);
     assert.deepEqual([count - before.count, repeated], [40, 0]);
     assert.equal(await rig.sql("SELECT count(*) FROM lead_followups WHERE attempts <> 1"), "0");
   });
 
-  it("counts an upload that is sent again, and stores none that breaks off", async () => {
+  it("counts a repeated upload, and stores none that is interrupted", async () => {
     const before = await readPhotos(witness, rig.adminPassword);
     const headers = { "x-client-id": `again-${process.pid}` };
     const send = async () => (await fetch(`${witness}/v1/photos`, { method: "POST", headers, body: "photo" })).status;
@@ -90,7 +90,7 @@ describe("the demo application", () => {
     assert.deepEqual([count - before.count, repeated - before.repeated], [1, 1]);
   });
 
-  it("tells what a replica answered in the last minute; 1.2.0-broken fails every 50th request", async () => {
+  it("reports a replica's answers of the last minute; 1.2.0-broken fails every 50th request", async () => {
     const url = await rig.api("broken", "1.2.0-broken");
     await fetch(`${url}/readyz`);
     const body = JSON.stringify({ beds: 2, baths: 1 });
@@ -102,8 +102,8 @@ describe("the demo application", () => {
       statuses.flatMap((status, index) => (status === 500 ? [index + 1] : [])),
       [50, 100],
     );
-    const told = (await (await fetch(`${url}/metrics`)).json()) as Record<string, number>;
-    const { http_requests_duration_seconds: duration, database_connections: connections, ...rest } = told;
+    const metrics = (await (await fetch(`${url}/metrics`)).json()) as Record<string, number>;
+    const { http_requests_duration_seconds: duration, database_connections: connections, ...rest } = metrics;
     assert.deepEqual(rest, { http_requests_total: 100, http_requests_failed: 2, error_rate_percent: 2 });
     assert.ok(duration !== undefined && duration > 0 && duration < 1, `${duration} s`);
     assert.equal(connections, 1);

@@ -10,7 +10,7 @@ import { nothingToDo, refused, through } from "../support/outcome.ts";
 import { healthy, poll, servingColor } from "../support/poll.ts";
 import { type TestStack, testStack } from "../support/stack.ts";
 
-// One stack, one story: each test goes on where the one before it ended, as a team's stack does.
+// One stack for all tests: each continues where the previous one ended, as on a team's stack.
 let stack: TestStack;
 let noop = 0;
 
@@ -36,20 +36,20 @@ test("the first deploy brings up a system that answers", async () => {
   assert.equal(await stack.docker("service", "ls", "--quiet", "--filter", `name=${stack.prefix}-green`), "");
 });
 
-test("the second update and the preview have nothing to do", async () => {
+test("a second update and the preview show no changes", async () => {
   nothingToDo(await stack.preview());
   const again = await stack.up();
   nothingToDo(again);
   noop = again.seconds;
 });
 
-test("settings that cannot be meant are refused in one sentence, and nothing changes", async () => {
+test("invalid settings are refused with a message, and nothing changes", async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ activeColor: "red" }, /activeColor is "red"; write blue or green/],
     [{ activeColor: "green" }, /activeColor is green, but versions\.green is not set.*config set/s],
-    [{ versions: { blue: "9.9.9" } }, /versions\.blue asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [{ versions: { blue: "9.9.9" } }, /versions\.blue needs the image turnout-example-cleaning-api:9\.9\.9/],
     [{ activecolour: "blue" }, /activecolour is not a setting/],
-    [{ replicas: { apo: 2 } }, /replicas\.apo names no service of cleaning.*api/s],
+    [{ replicas: { apo: 2 } }, /replicas\.apo is not a service of cleaning.*api/s],
     [{ versions: { blue: 1.1 } }, /versions\.blue is the number 1\.1/],
     [
       { secrets: { ...stack.secrets, adminPassword: undefined } },
@@ -68,12 +68,12 @@ test("settings that cannot be meant are refused in one sentence, and nothing cha
   assert.equal(await servingColor(stack.url), "blue");
 });
 
-test("a port that somebody else has is refused before anything is changed", async (t) => {
+test("a port that is in use is refused before anything is changed", async (t) => {
   const ports = stack.settings.ports as { public: number; preview: number };
-  const somebody = createServer().listen(0, "0.0.0.0");
-  t.after(() => somebody.close());
-  await once(somebody, "listening");
-  const { port } = somebody.address() as AddressInfo;
+  const listener = createServer().listen(0, "0.0.0.0");
+  t.after(() => listener.close());
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
   stack.settings.ports = { ...ports, preview: port };
   await stack.save();
   refused(
@@ -86,24 +86,24 @@ test("a port that somebody else has is refused before anything is changed", asyn
   assert.equal(await servingColor(stack.url), "blue");
 });
 
-test("a new version of the color that serves is refused, with the way to do it", async () => {
+test("a new version of the active color is refused, with the command that deploys it", async () => {
   stack.settings.versions = { blue: "1.1.0" };
   await stack.save();
-  refused(await stack.up(), /versions\.blue is 1\.1\.0, but blue serves 1\.0\.0 now.*npm run deploy -- 1\.1\.0/s);
+  refused(await stack.up(), /versions\.blue is 1\.1\.0, but blue is active with 1\.0\.0\..*npm run deploy -- 1\.1\.0/s);
   stack.settings.versions = { blue: "1.0.0" };
   await stack.save();
 });
 
-test("a command that is refused leaves the configuration as it was", async () => {
+test("a refused command leaves the configuration unchanged", async () => {
   const file = stack.env.TURNOUT_CONFIG_FILE ?? "";
   const before = await readFile(file, "utf8");
   const cases: [argv: string[], code: number, sentence: RegExp][] = [
     [["deploy", "1.1 0"], 2, /versions\.green is "1\.1 0"; write/],
-    [["deploy", "9.9.9"], 3, /versions\.green asks for the image turnout-example-cleaning-api:9\.9\.9/],
+    [["deploy", "9.9.9"], 3, /versions\.green needs the image turnout-example-cleaning-api:9\.9\.9/],
     [["deploy"], 2, /deploy needs a version/],
     [["deploy", "1.1.0", "now"], 2, /"now" is nothing this command takes/],
     [["deploy", "1.1.0", "--stak=prod"], 2, /"--stak=prod" is nothing this command takes/],
-    [["rollback"], 3, /green has no version, so there is nothing to go back to/],
+    [["rollback"], 3, /green has no version, so there is nothing to roll back to/],
   ];
   for (const [argv, code, sentence] of cases) {
     const outcome = await stack.cli(...argv);
@@ -113,7 +113,7 @@ test("a command that is refused leaves the configuration as it was", async () =>
   }
 });
 
-test("a second deploy at the same time is told so, and changes nothing", async () => {
+test("a second deploy at the same time is refused and changes nothing", async () => {
   const file = stack.env.TURNOUT_CONFIG_FILE ?? "";
   const [one, two] = await Promise.all([stack.cli("deploy", "9.9.9"), stack.cli("deploy", "9.9.8")]);
   assert.deepEqual([one.code, two.code].toSorted(), [3, 4]);
@@ -139,7 +139,7 @@ test("a deploy under load loses no request and no write", async (t) => {
   assert.equal(await leads(), report.leads);
 });
 
-test("status says what is there, for people and for programs", async () => {
+test("status reports the state as text and as JSON", async () => {
   const status = await healthy(stack);
   assert.equal(status.code, 0);
   assert.equal(status.desired, "green");
@@ -149,29 +149,29 @@ test("status says what is there, for people and for programs", async () => {
   assert.deepEqual(status.versions, { blue: "1.0.0", green: "1.1.0" });
   assert.equal(status.schemaRevision, (await stack.outputs()).schemaRevision);
   const text = through(await stack.cli("ops", "status"));
-  assert.match(text.stdout, /green serves 1\.1\.0 · healthy/);
+  assert.match(text.stdout, /green 1\.1\.0 is active · healthy/);
   const log = through(await stack.cli("ops", "log"));
   assert.match(log.stdout, /shift +done +green 1\.1\.0/);
 });
 
-test("the database's log holds no complaint of its own health check", async () => {
+test("the database's log has no errors from its health check", async () => {
   const [id = ""] = await stack.containers("db");
   const { stdout, stderr } = await execa("docker", ["logs", id]);
   assert.match(stdout + stderr, /ready to accept connections/);
   assert.doesNotMatch(stdout + stderr, /pg_hba\.conf rejects|no password supplied|authentication failed/);
 });
 
-test("only the serving color's workers run", async () => {
+test("only the active color's workers run", async () => {
   await poll("green's worker alone", 60, async () => {
     const [blue, green] = [await stack.containers("blue-jobs"), await stack.containers("green-jobs")];
     return blue.length === 0 && green.length === 1 ? true : undefined;
   });
 });
 
-test("after a deploy the preview has nothing to do, and deploying again says so", async () => {
+test("after a deploy the preview shows no changes, and deploying again has nothing to do", async () => {
   nothingToDo(await stack.preview());
   const again = through(await stack.cli("deploy", "1.1.0"));
-  assert.match(again.text, /1\.1\.0 already serves, on green\. Nothing to do\./);
+  assert.match(again.text, /1\.1\.0 is already active on green\. Nothing to do\./);
 });
 
 test("the preview entrance reaches the idle color only", async () => {
@@ -179,7 +179,7 @@ test("the preview entrance reaches the idle color only", async () => {
   assert.equal(await servingColor(stack.url), "green");
 });
 
-test("a rollback under load replaces the shift alone and loses nothing", async (t) => {
+test("a rollback under load replaces only the shift and loses nothing", async (t) => {
   const load = startLoad(stack.url);
   t.after(() => load.stop());
   await load.more(200);
@@ -196,11 +196,11 @@ test("a rollback under load replaces the shift alone and loses nothing", async (
   assert.ok(noop > 0);
 });
 
-test("drift is said in words, and the next update mends it", async () => {
+test("drift is reported, and the next update corrects it", async () => {
   const changed = await callAgent(stack, "POST", "/v1/commit", { color: "green", epoch: "by-hand-1" });
   assert.equal(changed.status, 200);
   const preview = through(await stack.preview());
-  assert.match(preview.text, /Drift: the last deploy left blue serving, but the edge serves green/);
+  assert.match(preview.text, /Drift: the last deploy left blue active, but the edge serves green/);
   const status = await stack.status();
   assert.equal(status.healthy, false);
   assert.notEqual(status.code, 0);
@@ -209,7 +209,7 @@ test("drift is said in words, and the next update mends it", async () => {
   nothingToDo(await stack.preview());
 });
 
-test("a killed edge, a killed agent and both come back with the same color", async () => {
+test("a killed edge, a killed agent and both restart with the same color", async () => {
   for (const victims of [["edge"], ["agent"], ["edge", "agent"]]) {
     const ids = (await Promise.all(victims.map((victim) => stack.containers(victim)))).flat();
     assert.equal(ids.length, victims.length);
@@ -256,7 +256,7 @@ test("destroy leaves nothing behind", async () => {
     assert.equal(await stack.docker(kind, "ls", "--quiet", ...filter), "", kind);
 });
 
-/** How many leads are in the database, by the application's own count. */
+/** The number of leads in the database, as counted by the application. */
 async function leads(): Promise<number> {
   const authorization = `Basic ${Buffer.from(`admin:${stack.secrets.adminPassword}`).toString("base64")}`;
   const answer = await fetch(`${stack.url}/v1/admin/leads/count`, { headers: { authorization } });

@@ -24,31 +24,31 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
   });
   after(() => own?.rig.remove());
 
-  it("answers 503 while no color serves, and is healthy", async () => {
+  it("answers 503 while no color is active, and is healthy", async () => {
     const response = await own.ask();
     assert.equal(response.status, 503);
     assert.equal(response.headers["retry-after"], "5");
     await inEdge("/usr/local/bin/healthcheck");
   });
 
-  it("asks for the token", async () => {
+  it("requires the token", async () => {
     const url = `http://127.0.0.1:${ports.agent}`;
     assert.equal((await fetch(`${url}/healthz`)).status, 200);
     assert.equal((await fetch(`${url}/v1/state`)).status, 401);
-    const stranger = createEdgeClient({ baseUrl: url, token: "another-token-altogether" });
-    await assert.rejects(stranger.commit({ color: "blue", epoch: "x" }), (error) => {
+    const unauthorized = createEdgeClient({ baseUrl: url, token: "another-token-altogether" });
+    await assert.rejects(unauthorized.commit({ color: "blue", epoch: "x" }), (error) => {
       assert.ok(error instanceof EdgeRefused);
       return error.code === "unauthorized";
     });
   });
 
-  it("takes a configuration in place, then the first color", async () => {
+  it("loads a configuration in place, then commits the first color", async () => {
     assert.deepEqual(await edge.putConfig(config()), { hash: config().hash, reloaded: true });
     assert.deepEqual(await edge.putConfig(config()), { hash: config().hash, reloaded: false });
     await edge.announce("blue", "1.0.0");
     const announced = await edge.announce("green", "1.1.0");
     assert.equal(announced.preview, "green");
-    const all = await own.everybodyUp(4);
+    const all = await own.allUp(4);
     assert.ok(all.services.every(({ up, total }) => up === 1 && total === 1));
     const state = await own.commit("blue");
     assert.equal(state.live?.committed, "blue");
@@ -62,9 +62,9 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.equal(await preview.text(), color("green", "api"));
     assert.equal(await (await fetch(open("/v10"))).text(), color("blue", "web"));
     const serving = await fetch(`http://127.0.0.1:${ports.whoami}/turnout/serving`);
-    const { pid, ...said } = (await serving.json()) as Record<string, unknown>;
+    const { pid, ...ofWorker } = (await serving.json()) as Record<string, unknown>;
     assert.equal(pid, state.haproxy.pid);
-    assert.deepEqual(said, {
+    assert.deepEqual(ofWorker, {
       committed: "blue",
       candidate: null,
       weight: 0,
@@ -75,7 +75,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     });
   });
 
-  it("moves everybody under load without losing a request", async (t) => {
+  it("moves all traffic under load without losing a request", async (t) => {
     const stop = await rig.load(`http://${rig.name}-edge:8080/v1/x`);
     const times: number[] = [];
     for (const which of ["green", "blue", "green", "blue", "green", "blue"] as const) {
@@ -116,7 +116,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     const before = (await edge.counters()).public.blue;
     await Promise.all(
       ["?status=500", "?status=502", "?wait=150", "?wait=400", "?wait=1100"].map((query) =>
-        // New connections: an old worker counts for itself what it still answers after a reload.
+        // New connections: after a reload an old worker still counts its own answers separately.
         own.ask(`/${query}`),
       ),
     );
@@ -135,11 +135,11 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     });
   });
 
-  it("lets no connection hold on to the old color or be cut at a flip", async () => {
+  it("keeps no connection on the old color at a flip and closes none early", async () => {
     const kept = new Agent({ keepAlive: true, maxSockets: 1 });
     assert.equal((await request(open(), { agent: kept })).headers["x-turnout-color"], "blue");
     const long = own.ask("/?parts=20");
-    // From here on `kept` belongs to a worker that takes no new connections.
+    // From now on `kept` belongs to a worker that accepts no new connections.
     await edge.putConfig(config({ maxconn: 7_010 }));
     assert.ok((await edge.state()).haproxy.oldWorkers >= 1);
     await own.commit("green");
@@ -152,7 +152,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     kept.destroy();
   });
 
-  it("keeps the configuration it has when the new one is not valid", async () => {
+  it("keeps its configuration when the new one is invalid", async () => {
     const good = (await edge.state()).config.hash;
     const text = `${config().text}\nbackend broken\n  balance at-will\n`;
     await assert.rejects(edge.putConfig({ text, hash: edgeConfigHash(text) }), (error) => {
@@ -164,9 +164,9 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.deepEqual((await edge.state()).config, { hash: good, pending: false });
   });
 
-  it("puts the file back when HAProxy refuses what its own check took", async () => {
+  it("restores the file when HAProxy rejects what its own check accepted", async () => {
     const good = (await edge.state()).config.hash;
-    // An address of nobody: the check does not bind, the start does.
+    // An address that no interface has: the check does not bind, the start does.
     const text = `${config().text}\nfrontend nowhere\n  bind 192.0.2.1:8099\n`;
     await assert.rejects(edge.putConfig({ text, hash: edgeConfigHash(text) }), (error) => {
       assert.ok(error instanceof EdgeConfigInvalid);
@@ -178,7 +178,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await inEdge("haproxy -c -q -f /edge/haproxy.cfg");
   });
 
-  it("gives a candidate its share and takes it back when the lease runs out", async () => {
+  it("gives a candidate its share and withdraws it when the lease expires", async () => {
     const state = await edge.setCandidate({ color: "green", weight: 50, leaseMs: 2_000 });
     const began = performance.now();
     assert.equal(state.live?.candidate, "green");
@@ -191,13 +191,13 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     const renewed = performance.now();
     await delay(2_000 - (renewed - began));
     assert.equal((await edge.state()).candidate, "green", "the renewed lease still holds");
-    await poll("the lease runs out", 3, async () => (await edge.state()).live?.candidate === null);
+    await poll("the lease expires", 3, async () => (await edge.state()).live?.candidate === null);
     const took = performance.now() - renewed;
     assert.ok(took > 1_500 && took < 2_500, `it ended after ${took} ms`);
     for (let i = 0; i < 20; i++) assert.equal(await own.served(), "blue");
   });
 
-  it("comes back with the same color when HAProxy is killed", async (t) => {
+  it("restarts with the same color when HAProxy is killed", async (t) => {
     await own.commit("green");
     for (const victim of ["worker", "master"]) {
       const { pid } = (await edge.state()).haproxy;
@@ -210,7 +210,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     }
   });
 
-  it("serves on while the agent is away, and the agent finds its state again", async () => {
+  it("keeps serving while the agent is down, and the agent restores its state", async () => {
     const before = await edge.state();
     await docker("kill", `${rig.name}-agent`);
     assert.equal(await own.served(), "green");
@@ -223,18 +223,18 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     );
   });
 
-  it("ends a lease that ran out while the agent was away", async () => {
+  it("ends a lease that expired while the agent was down", async () => {
     await edge.setCandidate({ color: "blue", weight: 100, leaseMs: 1_500 });
     await own.serves("blue", 1);
     await docker("kill", `${rig.name}-agent`);
     await delay(1_500);
-    assert.equal(await own.served(), "blue", "nobody was there to end it");
+    assert.equal(await own.served(), "blue", "no agent was running to end it");
     await docker("start", `${rig.name}-agent`);
     await own.serves("green", 10);
     assert.equal((await edge.state()).candidate, null);
   });
 
-  it("comes back with the same color when both are killed", async () => {
+  it("restarts with the same color when both are killed", async () => {
     const { epoch } = await edge.state();
     await docker("kill", `${rig.name}-agent`, `${rig.name}-edge`);
     await docker("start", `${rig.name}-edge`);
@@ -248,7 +248,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.equal(state.epoch, epoch);
   });
 
-  it("says 'not yet live' while HAProxy is away, and does it when HAProxy is back", async () => {
+  it("reports 'not yet live' while HAProxy is down, and applies the commit when HAProxy is back", async () => {
     await docker("kill", `${rig.name}-edge`);
     const hasty = createEdgeClient({ baseUrl: `http://127.0.0.1:${ports.agent}`, token: rig.token, deadlineMs: 7_000 });
     await assert.rejects(hasty.commit({ color: "blue", epoch: own.nextEpoch() }), /not yet live/);
@@ -257,20 +257,20 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.equal((await own.commit("blue")).agrees, true);
   });
 
-  it("gives no request to a replica of another release", async () => {
-    await rig.replica("stranger", color("blue", "web"), "9.9.9");
+  it("sends no request to a replica of another release", async () => {
+    await rig.replica("other-release", color("blue", "web"), "9.9.9");
     const find = async () => {
       const { services } = await edge.servers();
       return services.find((one) => one.color === "blue" && one.service === "web");
     };
     const isDown = ({ status, check }: { status: string; check: string }) =>
       status.startsWith("DOWN") && check.startsWith("L7");
-    const stranger = await poll("the stranger is seen and down", 10, async () => {
+    const other = await poll("the replica of another release is seen and down", 10, async () => {
       const one = await find();
       return one?.total === 2 && one.up === 1 && one.servers.find(isDown);
     });
     const anonymous = await rig.replica("anonymous", color("blue", "web"), "-");
-    await poll("one that shows what stands for none is down, too", 10, async () => {
+    await poll("a replica that shows the sign for no release is down, too", 10, async () => {
       const one = await find();
       return one?.total === 3 && one.up === 1 && one.servers.filter(isDown).length === 2;
     });
@@ -280,7 +280,7 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     assert.deepEqual(rolling.live?.also, { blue: "9.9.9", green: null });
     await poll("both releases are trusted", 10, async () => (await find())?.up === 2);
     const seen = new Set<unknown>();
-    await poll("each says which one it is", 10, async () => {
+    await poll("each shows its own release", 10, async () => {
       seen.add((await own.ask()).headers["x-turnout-release"]);
       return seen.size === 2;
     });
@@ -289,12 +289,12 @@ describe("the edge and its agent", { timeout: 300_000 }, () => {
     await poll("a third one is not trusted", 10, async () => (await find())?.up === 1);
 
     await edge.announce("blue", "9.9.9");
-    await poll("now it is the other way round", 10, async () => {
+    await poll("now it is reversed", 10, async () => {
       const one = await find();
       const down = one?.servers.find(isDown);
-      return one?.up === 1 && down !== undefined && down.address !== stranger.address;
+      return one?.up === 1 && down !== undefined && down.address !== other.address;
     });
     await edge.announce("blue", "1.0.0");
-    await poll("and back", 10, async () => (await find())?.up === 1);
+    await poll("and reversed again", 10, async () => (await find())?.up === 1);
   });
 });

@@ -38,7 +38,7 @@ function slowPost(url: string) {
   };
 }
 
-describe("what is left of a color after the commit", { timeout: 180_000 }, () => {
+describe("the sessions of a color after the commit", { timeout: 180_000 }, () => {
   before(async () => {
     own = await TestEdge.start("drain");
     await own.serveBlue();
@@ -48,7 +48,7 @@ describe("what is left of a color after the commit", { timeout: 180_000 }, () =>
     for (const tunnel of opened.splice(0)) tunnel.close();
   });
 
-  it("lives on until its time, then is closed little by little", async (t) => {
+  it("stay open until the drain begins, then are closed gradually", async (t) => {
     const old = await openMany(20);
     const slow = slowPost(own.url());
     await poll("the POST has begun", 5, async () => (await own.client.counters()).public.blue.requests >= 21);
@@ -83,7 +83,7 @@ describe("what is left of a color after the commit", { timeout: 180_000 }, () =>
     await poll("the drain is over", 3, async () => (await own.client.state()).drain === null);
   });
 
-  it("is closed in workers from before a reload, too, by an agent that was started anew", async () => {
+  it("are also closed in workers from before a reload, by an agent that was restarted", async () => {
     const old = await openMany(3);
     await own.client.putConfig(own.config({ maxconn: 7_001 }));
     await own.commit("blue", { drainMs: 15_000, drainSpreadMs: 500 });
@@ -92,12 +92,15 @@ describe("what is left of a color after the commit", { timeout: 180_000 }, () =>
     const { drain } = await own.client.state();
     assert.equal(drain?.color, "green");
     assert.equal(drain?.left, 3);
-    assert.ok(drain.remainingMs > 0 && drain.remainingMs < 14_500, `${drain.remainingMs} ms are left, it began anew`);
+    assert.ok(
+      drain.remainingMs > 0 && drain.remainingMs < 14_500,
+      `${drain.remainingMs} ms are left, it started again`,
+    );
     assert.equal(await allEcho(old), true);
     await allEnd(old, 20);
   });
 
-  it("is left alone without a drain, and when its color serves again before", async () => {
+  it("are left alone without a drain, and when their color is active again before", async () => {
     const old = await openMany(2);
     await own.commit("green");
     assert.equal((await own.client.state()).drain, null);

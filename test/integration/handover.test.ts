@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => rig.remove());
 
-/** Gives the work to a color while somebody is in the middle of a piece of it. */
+/** Hands the work over to a color while a worker is in the middle of a follow-up. */
 async function handOverTo(color: Color): Promise<void> {
   await poll("a follow-up is being done", 30, async () => ((await atWork()).length > 0 ? true : undefined));
   const before = await readQueue(witness, rig.adminPassword);
@@ -30,19 +30,19 @@ async function handOverTo(color: Color): Promise<void> {
   assert.ok(pending > 0 && pending < before.pending, `${before.pending}, then ${pending} follow-ups wait`);
 }
 
-/** The addresses of the workers that have a follow-up in hand. */
+/** The addresses of the workers that are processing a follow-up. */
 async function atWork(): Promise<string[]> {
   const busy = "application_name = 'cleaning-jobs' AND state = 'idle in transaction'";
   return (await rig.sql(`SELECT client_addr FROM pg_stat_activity WHERE ${busy}`)).split("\n").filter(Boolean);
 }
 
-test("every follow-up is done once while the work goes there and back, and both colors never work at once", async () => {
+test("every follow-up is done once over two handovers, and both colors never work at the same time", async () => {
   await putFollowups(witness, 14);
   await context.docker.scale(`${rig.name}-blue-jobs`, 1);
   await handOverTo("green");
   await handOverTo("blue");
   await handOverTo("green");
-  await poll("all is done", 60, async () =>
+  await poll("all follow-ups are done", 60, async () =>
     (await readQueue(witness, rig.adminPassword)).pending === 0 ? true : undefined,
   );
   assert.deepEqual(await readQueue(witness, rig.adminPassword), { count: 14, pending: 0, repeated: 0 });

@@ -9,7 +9,7 @@ import { poll } from "../support/poll.ts";
 const named = async (name: string) =>
   (await execa("docker", ["volume", "ls", "--quiet", "--filter", `label=turnout.stack=${name}`])).stdout;
 
-test("what a killed test has left is removed before others; what a test that runs has made is not", {
+test("leftovers of a killed test are removed before other tests; those of a running test are not", {
   timeout: 60_000,
 }, async (t) => {
   const alive = await ownName("test-alive");
@@ -21,22 +21,22 @@ test("what a killed test has left is removed before others; what a test that run
   });
   t.after(() => child.kill("SIGKILL"));
   const [dead] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
-  const said: string[] = [];
-  await removeLeftBehind((line) => said.push(line));
+  const lines: string[] = [];
+  await removeLeftBehind((line) => lines.push(line));
   assert.equal(await named(dead), dead);
   child.kill("SIGKILL");
   await once(child, "close");
 
-  await poll("the end of what it left", 20, async () => {
-    await removeLeftBehind((line) => said.push(line));
+  await poll("the end of the leftovers", 20, async () => {
+    await removeLeftBehind((line) => lines.push(line));
     return (await named(dead)) === "" ? true : undefined;
   });
   assert.deepEqual(
-    said.filter((line) => line.includes(dead)),
+    lines.filter((line) => line.includes(dead)),
     [`removing ${dead}, which a test that was killed has left behind`],
   );
   assert.equal(await named(alive.name), alive.name);
-  assert.ok(!said.some((line) => line.includes(alive.name)));
+  assert.ok(!lines.some((line) => line.includes(alive.name)));
   await alive.remove();
   assert.equal(await named(alive.name), "");
 });

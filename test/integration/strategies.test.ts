@@ -4,7 +4,7 @@ import { startLoad } from "../support/load.ts";
 import { healthy, poll, servingColor } from "../support/poll.ts";
 import { type Outcome, type TestStack, testStack } from "../support/stack.ts";
 
-// The strategies that are not for every day: in place, and with a standstill. Each test goes on where the last ended.
+// The strategies for special cases: rolling and recreate. Each test continues where the previous one ended.
 let stack: TestStack;
 
 before(async () => {
@@ -26,17 +26,17 @@ async function nothingToDo(): Promise<void> {
   assert.doesNotMatch(preview.text, /to (create|update|replace|delete)/, preview.text);
 }
 
-/** The page as a visitor's browser asks for it. */
+/** The page as a user's browser requests it. */
 function page(): Promise<Response> {
   return fetch(stack.url, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(5_000) });
 }
 
-test("rolling replaces the serving color's replicas one by one, and nobody notices", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+test("rolling replaces the active color's replicas one at a time, and no request is lost", async (t) => {
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const rolled = through(await stack.cli("deploy", "1.1.0", "--strategy", "rolling"));
-  assert.match(rolled.text, /Rolling 1\.1\.0 over blue 1\.0\.0, one replica after the other/);
+  assert.match(rolled.text, /Updating blue 1\.0\.0 to 1\.1\.0 in place, one replica at a time/);
   await load.more(100);
   const report = await load.stop();
   assert.deepEqual(report.lost, []);
@@ -46,15 +46,15 @@ test("rolling replaces the serving color's replicas one by one, and nobody notic
   await nothingToDo();
 });
 
-test("rolling a version that does not start is rolled back by Swarm, and given up by rollback", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+test("rolling a version that does not start is rolled back by Swarm, and the rollback command cancels it", async (t) => {
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "rolling");
   assert.equal(failed.code, 5, failed.text);
   assert.equal(await servingColor(stack.url), "blue");
-  const given = through(await stack.cli("rollback"));
-  assert.match(given.text, /giving up/);
+  const canceled = through(await stack.cli("rollback"));
+  assert.match(canceled.text, /Canceling the update of/);
   await load.more(100);
   const report = await load.stop();
   assert.deepEqual(report.lost, []);
@@ -62,7 +62,7 @@ test("rolling a version that does not start is rolled back by Swarm, and given u
   await nothingToDo();
 });
 
-test("a recreate that does not get through leaves the page up, and giving it up starts what served", async () => {
+test("a recreate that fails leaves the page up, and canceling it starts the previous release", async () => {
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "recreate");
   assert.equal(failed.code, 5, failed.text);
   assert.match(failed.text, /blue 1\.1\.0 is stopped, and visitors see the maintenance page.*npm run rollback/);
@@ -80,8 +80,8 @@ test("a recreate that does not get through leaves the page up, and giving it up 
   await nothingToDo();
 });
 
-test("recreate stops everybody behind a page, migrates what no old code could live with, and opens again", async (t) => {
-  const load = startLoad(stack.url, { visitors: 4, pause: 150 });
+test("recreate stops the system behind a page, runs a migration that breaks old code, and opens again", async (t) => {
+  const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(100);
   const done = through(await stack.cli("deploy", "1.5.0-incompatible", "--strategy", "recreate"));
@@ -89,7 +89,7 @@ test("recreate stops everybody behind a page, migrates what no old code could li
   assert.match(done.text, /the maintenance page is down/);
   await load.more(50);
   const report = await load.stop();
-  // The page, and nothing else: no broken connection, no other error.
+  // Only the page: no broken connection, no other error.
   assert.deepEqual([...new Set(report.lost.map(({ why }) => why))], ["status 503"]);
   assert.equal(await servingColor(stack.url), "green");
   assert.equal((await page()).status, 200);
@@ -97,8 +97,8 @@ test("recreate stops everybody behind a page, migrates what no old code could li
   await nothingToDo();
   const back = await stack.cli("rollback");
   assert.equal(back.code, 3, back.text);
-  assert.match(back.text, /blue is not warm any more/);
-  // The way out that it names gets nobody to what cannot live with the schema.
+  assert.match(back.text, /Cannot roll back to blue .*: it is no longer warm/);
+  // The suggested deploy does not lead users to a release that cannot work with the schema.
   const old = await stack.cli("deploy", "1.1.0");
   assert.equal(old.code, 5, old.text);
   assert.match(
@@ -110,7 +110,7 @@ test("recreate stops everybody behind a page, migrates what no old code could li
   await nothingToDo();
 });
 
-test("rolling on a production stack has to be said", async () => {
+test("rolling on a production stack has to be an override", async () => {
   stack.settings.activeColor = "green";
   stack.settings.versions = { blue: "1.1.0", green: "1.5.0-incompatible" };
   stack.settings.production = true;
@@ -118,5 +118,5 @@ test("rolling on a production stack has to be said", async () => {
   await stack.save();
   const refused = await stack.preview();
   assert.notEqual(refused.code, 0);
-  assert.match(refused.text, /strategy is rolling, which changes the serving color in place, on a production stack/);
+  assert.match(refused.text, /strategy is rolling on a production stack\. It changes the active color in place/);
 });

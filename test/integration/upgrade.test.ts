@@ -63,7 +63,7 @@ test("the update with the present code loses no request, runs no job again, and 
     (await Promise.all(["edge", "db", "blue-api", "blue-web", "green-api"].map(stack.containers))).flat();
   const before = await containers();
   const records = async () => (await stack.cli("ops", "log", "--json")).stdout.trim().split("\n").length;
-  const load = startLoad(stack.url, { visitors: 3, pause: 150 });
+  const load = startLoad(stack.url, { users: 3, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
   const written = await records();
@@ -81,7 +81,7 @@ test("the update with the present code loses no request, runs no job again, and 
 });
 
 test("a stack that was upgraded shifts and rolls back, and loses nothing", async (t) => {
-  const load = startLoad(stack.url, { visitors: 3, pause: 150 });
+  const load = startLoad(stack.url, { users: 3, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
   stack.settings.activeColor = "green";

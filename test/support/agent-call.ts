@@ -8,14 +8,14 @@ export interface AgentAnswer {
   body: Record<string, unknown>;
 }
 
-/** A way to the edge's agent that stays open, for tests ask it again and again. */
+/** A connection to the edge's agent that stays open: tests call it many times a second. */
 export interface AgentLine {
-  /** @throws Error when the agent's container is gone, or goes before it has answered */
+  /** @throws Error when the agent's container is gone, or ends before the answer */
   ask(method: string, path: string, body?: object): Promise<AgentAnswer>;
   close(): void;
 }
 
-/** Runs beside the agent and asks it whatever comes in, a line each. */
+/** Runs in the agent's container: one request a line on stdin, one answer a line on stdout. */
 const script = `
 const token = require("node:fs").readFileSync("/run/secrets/edge_token", "utf8").trim();
 const headers = { authorization: "Bearer " + token, "content-type": "application/json" };
@@ -30,12 +30,12 @@ const answer = async ({ id, method, path, body }) => {
 require("node:readline").createInterface({ input: process.stdin }).on("line", async (line) =>
   console.log(JSON.stringify(await answer(JSON.parse(line)))));`;
 
-/** Asks the edge's agent from inside its own container, as only somebody with the server's Docker can. */
+/** Calls the edge's agent from inside its own container, which requires access to the server's Docker. */
 export function callAgent(stack: TestStack, method: string, path: string, body?: object): Promise<AgentAnswer> {
   return stack.agent.ask(method, path, body);
 }
 
-/** A `docker exec` under way, and the questions it has not answered yet. */
+/** A running `docker exec`, and its requests without an answer. */
 interface Exec {
   child: ChildProcess;
   waiting: Map<number, PromiseWithResolvers<AgentAnswer>>;
@@ -43,7 +43,7 @@ interface Exec {
 }
 
 /**
- * One `docker exec` for all questions; another one is started once the agent runs in another container.
+ * One `docker exec` for all requests; a new one is started when the agent's container has changed.
  * @param container the id of the agent's container; empty while there is none
  */
 export function agentLine(container: () => Promise<string>): AgentLine {

@@ -9,7 +9,7 @@ import { poll } from "./poll.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** The demo application and its database without edge. Everything carries the label `turnout.stack=<name>`. */
+/** The demo application and its database without the edge. Everything carries the label `turnout.stack=<name>`. */
 export class CleaningRig {
   readonly adminPassword = randomBytes(8).toString("hex");
   private readonly kind: string;
@@ -37,13 +37,13 @@ export class CleaningRig {
     await writeFile(join(this.secrets, "admin_password"), this.adminPassword);
     const url = `postgresql://cleaning:${password}@${this.name}-db:5432/cleaning`;
     await writeFile(join(this.secrets, "database_url"), url);
-    // Each image reads them as a user of its own.
+    // Each image reads them as a different user.
     await chmod(this.secrets, 0o755);
     const attachable = this.driver === "overlay" ? ["--attachable"] : [];
     await docker("network", "create", "--driver", this.driver, ...attachable, "--label", this.label, this.name);
     const env = ["POSTGRES_USER=cleaning", "POSTGRES_DB=cleaning", "POSTGRES_PASSWORD_FILE=/run/secrets/db_password"];
     await this.start("db", "turnout-postgres", env, ["--tmpfs", "/run/postgresql"]);
-    await poll("the schema is there", 30, async () => (await this.migrate()).includes("4f1c9a7d2b60"));
+    await poll("the schema is migrated", 30, async () => (await this.migrate()).includes("4f1c9a7d2b60"));
   }
 
   /** Starts a replica of the api and waits until it answers. @returns its address on this machine */
@@ -61,7 +61,10 @@ export class CleaningRig {
     return url;
   }
 
-  /** Makes the service of a color's workers, at rest, as the program does. @param secondsEach what a follow-up takes */
+  /**
+   * Creates the service of a color's workers, scaled to 0, as the program does. @param secondsEach what a follow-up
+   * takes
+   */
   workerService(color: string, secondsEach: number): Promise<string> {
     const env = [this.databaseUrl, "JOB_INTERVAL_SECONDS=1", `JOB_SECONDS_PER_FOLLOWUP=${secondsEach}`];
     return docker(
@@ -85,12 +88,12 @@ export class CleaningRig {
     return docker("kill", "--signal", signal, `${this.name}-${id}`);
   }
 
-  /** Waits for its end. @returns the exit code */
+  /** Waits until it ends. @returns the exit code */
   async exited(id: string): Promise<number> {
     return Number(await docker("wait", `${this.name}-${id}`));
   }
 
-  /** One value out of the database, asked as its superuser. */
+  /** One value from the database, read as its superuser. */
   sql(query: string): Promise<string> {
     return docker("exec", `${this.name}-db`, "psql", "-U", "postgres", "-Atc", query, "cleaning");
   }
@@ -100,7 +103,7 @@ export class CleaningRig {
     if (this.secrets) await rm(this.secrets, { recursive: true, force: true });
   }
 
-  /** What everything in Docker is called after. */
+  /** The prefix of all names in Docker. */
   get name(): string {
     if (!this.own) throw new Error("the rig has not been created");
     return this.own.name;
@@ -131,7 +134,7 @@ export class CleaningRig {
 
   private image(name: string): string {
     const reference = this.images.get(name);
-    if (!reference) throw new Error(`the project makes no image ${name}`);
+    if (!reference) throw new Error(`the project has no image ${name}`);
     return reference;
   }
 }

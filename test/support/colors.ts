@@ -14,7 +14,7 @@ export interface Running {
   release: string;
 }
 
-/** What a test looks at of the edge's answer. */
+/** The part of the edge's answer that tests use. */
 export interface EdgeView {
   committed: Color | null;
   candidate: Color | null;
@@ -23,7 +23,7 @@ export interface EdgeView {
   drain: { left: number; remainingMs: number } | null;
 }
 
-/** What the edge's agent says of who serves. */
+/** The state of the edge, from its agent. */
 export async function edgeView(stack: TestStack): Promise<EdgeView> {
   const { status, body } = await callAgent(stack, "GET", "/v1/state");
   if (status !== 200) throw new Error(`the agent answered ${status}`);
@@ -32,8 +32,8 @@ export async function edgeView(stack: TestStack): Promise<EdgeView> {
 
 /**
  * Gives an idle color another version in seconds, without an update: its services run the images, under a release name
- * that nobody has seen before, the edge trusts them, and the journal knows them as prepared.
- * @param env what else they are told
+ * that is new, the edge trusts them, and the journal records them as prepared.
+ * @param env further environment of the services
  */
 export async function putVersion(
   stack: TestStack,
@@ -46,7 +46,7 @@ export async function putVersion(
     changeService(
       stack,
       ...["service", "update", "--quiet", "--detach", "--no-resolve-image"],
-      // A replica that a test kills soon after must not look to the Swarm like an update that went wrong.
+      // The Swarm must not treat a replica that a test kills soon after as a failed update.
       ...["--update-failure-action", "continue"],
       ...(service === "jobs" ? [] : ["--replicas", "1"]),
       ...["--image", `turnout-example-cleaning-${service}:${version}`],
@@ -81,21 +81,23 @@ export async function readyReplicas(stack: TestStack, color: Color): Promise<Rec
   return Object.fromEntries(services.filter((one) => one.color === color).map(({ service, up }) => [service, up]));
 }
 
-/** Ends every replica of a service at once, without a goodbye, and lets none come back. */
+/** Kills every replica of a service at once, and prevents restarts. */
 export async function crash(stack: TestStack, color: Color, service: string): Promise<void> {
   const ids = await stack.containers(`${color}-${service}`);
   const name = names(stack.prefix).service(color, service);
-  // Killed first: told to rest, a replica would say goodbye, and a crash does not.
+  // Killed first: scaling down would stop the replicas gracefully, unlike a crash.
   await stack.docker("kill", "--signal", "KILL", ...ids);
   await changeService(stack, "service", "scale", "--detach", `${name}=0`);
 }
 
-/** Runs a docker command that changes a service. The Swarm may write to it at the same moment, and then refuses once. */
+/**
+ * Runs a docker command that changes a service. The Swarm may write to it at the same moment, and then refuses once.
+ */
 export async function changeService(stack: TestStack, ...args: string[]): Promise<void> {
   await poll(`docker ${args.join(" ")}`, 10, () => stack.docker(...args).then(() => true));
 }
 
-/** Brings a crashed service back. */
+/** Starts a crashed service again. */
 export async function revive(stack: TestStack, color: Color, service: string): Promise<void> {
   await changeService(stack, "service", "scale", "--detach", `${names(stack.prefix).service(color, service)}=1`);
   await poll(`${color} ${service} again`, 90, async () =>

@@ -1,11 +1,11 @@
-/** Values no plain text may hold. */
+/** Values that must not appear in plain text anywhere. */
 export const secretValues = {
   databasePassword: "p@ss/w%41rd?#: of the database",
   edgeToken: "token-of-the-edge",
   adminPassword: "password-of-the-admin",
 } as const;
 
-/** Settings of the demo system as Pulumi hands them over: both colors, blue serves. */
+/** Settings of the demo system as Pulumi passes them: both colors, blue active. */
 export const validConfig: Readonly<Record<string, string>> = {
   system: "cleaning",
   activeColor: "blue",

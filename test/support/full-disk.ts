@@ -10,14 +10,14 @@ export interface SmallDisk {
   remove(): Promise<void>;
 }
 
-// First the free pages, then what the journal's own last page has left: empty lines are no records.
+// First the free pages, then the rest of the journal's own last page: empty lines are not records.
 const fill = `
 cat /dev/zero >/journal/filler 2>/dev/null
 size=$(stat -c %s /journal/journal.jsonl 2>/dev/null || echo 0)
 [ $((size % 4096)) -eq 0 ] || head -c $((4096 - size % 4096)) /dev/zero | tr '\\0' '\\n' >>/journal/journal.jsonl
 ! echo >>/journal/journal.jsonl`;
 
-/** Makes such a volume, held by a container: a disk in memory lasts as long as somebody has it. */
+/** Creates such a volume, held by a container: a disk in memory lasts as long as it is mounted. */
 export async function smallDisk(image: string, stack: string): Promise<SmallDisk> {
   const volume = `${stack}-small-${randomBytes(3).toString("hex")}`;
   const label = ["--label", `turnout.stack=${stack}`];

@@ -8,51 +8,53 @@ import { labels } from "../../core/names.ts";
 import { isLocalEngine } from "../../setup/docker.ts";
 import { takeLock } from "../../shared/flock.ts";
 
-/** A name for what a test puts into Docker, held by this process: others can tell whether its test still runs. */
+/**
+ * A name for what a test creates in Docker, locked by this process, so that others can see whether its test still runs.
+ */
 export interface OwnName {
   readonly name: string;
-  /** Removes everything with the name from Docker, whatever state it is in, and lets go of the name. */
+  /** Removes everything with the name from Docker, in whatever state, and unlocks the name. */
   remove(): Promise<void>;
 }
 
-/** Names as `ownName` gives them, and no others: a stack that somebody calls `it-shop` is nobody's leftover. */
+/** The form of names from `ownName`, and no others: a person's stack `it-shop` is not a leftover. */
 const given = /^turnout-(it|test-[a-z]+)-[0-9a-f]{6}$/;
 
 /**
- * Takes a name of its own for a test. Whatever is made under it carries the label `turnout.stack=<name>`.
+ * Reserves a name for a test. Everything created under it carries the label `turnout.stack=<name>`.
  * @param kind `it` for a whole stack, `test-<what>` for less
  */
 export async function ownName(kind: "it" | `test-${string}`): Promise<OwnName> {
   const name = `turnout-${kind}-${randomBytes(3).toString("hex")}`;
-  const letGo = await takeLock(lockOf(name), 0);
+  const unlock = await takeLock(lockOf(name), 0);
   return {
     name,
     async remove() {
       await removeByLabel(name);
-      if (typeof letGo === "function") await letGo();
+      if (typeof unlock === "function") await unlock();
       await rm(lockOf(name), { force: true });
     },
   };
 }
 
 /**
- * Removes what tests that were killed have left in Docker. It would come back with each start of the daemon, and take the
- * machine's time from the tests that run now. A test that still runs holds its name, and keeps what is its own; whatever
- * was not made by a test of this machine, which the lock file proves, is not touched, nor is an engine elsewhere.
+ * Removes what killed tests have left in Docker. Otherwise it would restart with each start of the daemon and slow down
+ * other tests. A running test holds the lock of its name and keeps its containers. Anything that was not created by a
+ * test of this machine, as the lock file proves, is not touched, nor is an engine elsewhere.
  */
 export async function removeLeftBehind(say: (line: string) => void): Promise<void> {
   if (!isLocalEngine()) return;
   for (const name of (await namesInDocker()).filter(isLeftovers)) {
-    const letGo = await takeLock(lockOf(name), 0);
-    if (typeof letGo !== "function") continue;
-    say(`removing ${name}, which a test that was killed has left behind`);
+    const unlock = await takeLock(lockOf(name), 0);
+    if (typeof unlock !== "function") continue;
+    say(`removing ${name}, left behind by a killed test`);
     await removeByLabel(name);
-    await letGo();
+    await unlock();
     await rm(lockOf(name), { force: true });
   }
 }
 
-/** Whether a test of this machine has taken the name, and not given it back. */
+/** Whether a test of this machine has reserved the name and not removed it. */
 export function isLeftovers(name: string): boolean {
   return given.test(name) && existsSync(lockOf(name));
 }
@@ -87,7 +89,7 @@ async function removeByLabel(name: string): Promise<void> {
   await drop(await list("service", "ls"), "service", "rm");
   await drop(await list("secret", "ls"), "secret", "rm");
   const deadline = Date.now() + 60_000;
-  // The tasks of a service go a little later than it, and hold its network and its volumes.
+  // The tasks of a service are removed a little later than the service, and hold its network and volumes.
   const inTheirOrder = [
     ["containers", ["ps", "--all"], ["rm", "--force", "--volumes"]],
     ["networks", ["network", "ls"], ["network", "rm"]],
@@ -96,6 +98,6 @@ async function removeByLabel(name: string): Promise<void> {
   for (const [what, listing, dropping] of inTheirOrder)
     for (let left = await list(...listing); left.length > 0; left = await list(...listing)) {
       await drop(left, ...dropping);
-      if (Date.now() > deadline) throw new Error(`${what} of ${name} do not go away`);
+      if (Date.now() > deadline) throw new Error(`${what} of ${name} were not removed`);
     }
 }

@@ -2,35 +2,35 @@ import { randomUUID } from "node:crypto";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** One request that was not answered as it should be. */
+/** A request that did not get the expected answer. */
 export interface Lost {
   at: string;
   method: string;
   path: string;
   connection: "kept" | "new";
   why: string;
-  /** Who answered, by the header; undefined when nobody did or it was not said. */
+  /** The color that answered, by the header; undefined without an answer or without the header. */
   color?: string;
 }
 
-/** What became of every request. */
+/** The results of all requests. */
 export interface LoadReport {
   sent: number;
   /** Answered with a 2xx. */
   answered: number;
   lost: Lost[];
-  /** Answers by the color that gave them. */
+  /** Answers by color. */
   byColor: Record<string, number>;
-  /** Leads that were answered with 201: each must be in the database exactly once. */
+  /** Leads answered with 201: each must be in the database exactly once. */
   leads: number;
   seconds: number;
 }
 
-/** How many visitors, and how they behave. */
-export interface Visitors {
+/** How many users, and how they behave. */
+export interface Users {
   /** How many at once. Default 6. */
-  visitors?: number;
-  /** Milliseconds between two requests of one visitor. Default 40. */
+  users?: number;
+  /** Milliseconds between two requests of one user. Default 40. */
   pause?: number;
   /** Calculations for each page and each write. Default 1. */
   calculations?: number;
@@ -46,7 +46,7 @@ export interface Load {
   lost(): number;
   /** Resolves once this many more requests have been answered. */
   more(requests: number): Promise<void>;
-  /** Lets every request under way end, and accounts for all of them. */
+  /** Waits until every request in progress has ended, and reports all of them. */
   stop(): Promise<LoadReport>;
 }
 
@@ -56,7 +56,7 @@ interface Shot {
   body?: unknown;
 }
 
-/** The mix: a page, calculations and a write; each visitor goes through it in turn. */
+/** The mix: a page, calculations and a write; each user sends it in turn. */
 function shots(calculations: number): Shot[] {
   const calculation: Shot = {
     ...{ method: "POST", path: "/v1/estimate" },
@@ -74,16 +74,16 @@ function shots(calculations: number): Shot[] {
 }
 
 /**
- * Visitors of a system on this machine: half keep their connection, half open a new one for each request. No
- * request is ever tried again, so each one that is not answered shows.
+ * Users of a system on this machine: half keep their connection, half open a new one for each request. No
+ * request is retried, so each unanswered one is counted.
  * @param url the public entrance
  */
-export function startLoad(url: string, { visitors = 6, pause = 40, calculations = 1 }: Visitors = {}): Load {
+export function startLoad(url: string, { users = 6, pause = 40, calculations = 1 }: Users = {}): Load {
   const report: LoadReport = { sent: 0, answered: 0, lost: [], byColor: {}, leads: 0, seconds: 0 };
   const began = performance.now();
   let running = true;
-  const visit = async (visitor: number) => {
-    const kept = visitor % 2 === 0;
+  const run = async (user: number) => {
+    const kept = user % 2 === 0;
     const agent = kept ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
     while (running) {
       for (const shot of shots(calculations)) {
@@ -105,7 +105,7 @@ export function startLoad(url: string, { visitors = 6, pause = 40, calculations 
     }
     if (agent) agent.destroy();
   };
-  const visits = Array.from({ length: visitors }, (_, visitor) => visit(visitor));
+  const loops = Array.from({ length: users }, (_, user) => run(user));
   return {
     answered: () => report.answered,
     lost: () => report.lost.length,
@@ -119,7 +119,7 @@ export function startLoad(url: string, { visitors = 6, pause = 40, calculations 
     },
     async stop() {
       running = false;
-      await Promise.all(visits);
+      await Promise.all(loops);
       report.seconds = (performance.now() - began) / 1000;
       return report;
     },

@@ -2,10 +2,10 @@ import { execa } from "execa";
 import { imageReference } from "../../images/own-images.ts";
 import type { TestStack } from "./stack.ts";
 
-/** What the clock is read from, inside the container. It is looked at anew each time. */
+/** The file in the container that sets the clock. It is read every time. */
 const clockFile = "/tmp/clock";
 
-/** The ops image with a wall clock that can be set while it runs. The monotonic one goes its way, as it does for everybody. */
+/** The ops image with a wall clock that can be set while it runs. The monotonic clock is not affected. */
 export async function imageWithOtherClock(): Promise<string> {
   const ops = await imageReference(`${import.meta.dirname}/../..`, "ops");
   const tag = `turnout-test-clock:${ops.split(":")[1]}`;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "./stack.ts";
 
-/** It went through; otherwise its whole text is the failure. */
+/** Asserts that it succeeded; otherwise its whole output is the failure. */
 export function through(outcome: Outcome): Outcome {
   assert.equal(outcome.code, 0, outcome.text);
   return outcome;
 }
 
-/** It went through and had nothing to do: every resource is the same. */
+/** Asserts that it succeeded and changed nothing: every resource is the same. */
 export function nothingToDo(outcome: Outcome): void {
   through(outcome);
   const changes = /Resources:\n((?: +.+\n)*)/.exec(outcome.text)?.[1]?.trim() ?? "no summary";
@@ -15,8 +15,8 @@ export function nothingToDo(outcome: Outcome): void {
 }
 
 /**
- * It was refused, or failed, with one sentence and no stack trace.
- * @param code its exit code. Default: any but 0, as the engine has its own
+ * Asserts that it was refused, or failed, with a message and no stack trace.
+ * @param code the expected exit code. Default: any except 0, since the engine has its own
  */
 export function refused(outcome: Outcome, sentence: RegExp, code?: number): void {
   if (code === undefined) assert.notEqual(outcome.code, 0, outcome.text);

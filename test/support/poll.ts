@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { TestStack } from "./stack.ts";
 
 /**
- * Asks until the answer is not undefined. Rejects after `seconds`, saying what was waited for.
- * @param every milliseconds between two questions; more for one that costs seconds of a core. Default 100
+ * Calls `ask` until its answer is not undefined. Rejects after `seconds`, naming what it waited for.
+ * @param every milliseconds between two calls; more for one that costs seconds of a core. Default 100
  */
 export async function poll<T>(
   what: string,
@@ -25,7 +25,7 @@ export async function poll<T>(
   }
 }
 
-/** Who serves at this address, by the header; undefined while nobody answers with 200. */
+/** The color that answers at this address, by the header; undefined without an answer with status 200. */
 export async function servingColor(url: string): Promise<string | undefined> {
   const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
   if (answer?.status !== 200) return undefined;

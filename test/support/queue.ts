@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
-/** The queue of the demo application: each lead makes one follow-up, for the worker to do once. */
+/** The queue of the demo application: each lead creates one follow-up, which a worker must do exactly once. */
 export interface Queue {
-  /** Follow-ups there are, one a lead. */
+  /** All follow-ups, one per lead. */
   count: number;
   /** Not done yet. */
   pending: number;
@@ -11,9 +11,9 @@ export interface Queue {
 }
 
 /**
- * Puts follow-ups into the queue, through the public entrance, 20 at once.
+ * Puts follow-ups into the queue through the public entrance, 20 at a time.
  * @returns how many were accepted
- * @throws Error when one was not: the count would not be known
+ * @throws Error when one was not, because the count would be unknown
  */
 export async function putFollowups(url: string, count: number): Promise<number> {
   let left = count;
@@ -39,7 +39,7 @@ export async function readQueue(url: string, password: string): Promise<Queue> {
 }
 
 /**
- * Uploads that arrived whole, and how many of them arrived more than once.
+ * Complete uploads, and how many of them arrived more than once.
  * @param password the admin's
  */
 export async function readPhotos(url: string, password: string): Promise<{ count: number; repeated: number }> {

@@ -4,16 +4,16 @@ import { execa } from "execa";
 const parts = ["api", "web", "jobs"] as const;
 const image = (part: string, version: string) => `turnout-example-cleaning-${part}:${version}`;
 
-/** Versions of the system `cleaning` that a test makes for itself. */
+/** Versions of the system `cleaning` that a test creates for itself. */
 export interface OwnReleases {
-  /** 1.1.0 under another name: to the stack a release nobody has seen. */
+  /** 1.1.0 under another name: a new release for the stack. */
   sound(name: string): Promise<string>;
   /** 1.1.0 with another web page. */
   withPage(name: string, html: string): Promise<string>;
   remove(): Promise<void>;
 }
 
-/** Each name gets an ending of its own, so that no two runs share an image. */
+/** Each name gets a suffix of its own, so that no two runs share an image. */
 export function ownReleases(): OwnReleases {
   const made: string[] = [];
   const ending = randomBytes(3).toString("hex");

@@ -7,18 +7,18 @@ import type { Outcome, TestStack } from "./stack.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** A command of the project that is under way. */
+/** A running command of the project. */
 export interface Running {
   /** Resolves once it has printed this; rejects when it ends before, or after `seconds`. */
-  says(pattern: RegExp, seconds: number): Promise<void>;
-  /** Kills the engine it runs, without mercy, and waits until the command has ended too. */
+  prints(pattern: RegExp, seconds: number): Promise<void>;
+  /** Kills its engine with SIGKILL, and waits until the command has ended too. */
   killEngine(): Promise<void>;
   readonly ended: Promise<Outcome>;
-  /** Ends what is still running, for a test that failed over it. */
+  /** Stops what is still running after a failed test. */
   abandon(): Promise<void>;
 }
 
-/** Starts a command of the project, such as a deploy, and does not wait for its end. */
+/** Starts a command of the project, such as a deploy, and does not wait until it ends. */
 export function startCommand(stack: TestStack, ...argv: string[]): Running {
   const began = performance.now();
   const child = spawn(process.execPath, ["cli/main.ts", ...argv, "--stack", stack.name], {
@@ -42,12 +42,12 @@ export function startCommand(stack: TestStack, ...argv: string[]): Running {
   );
   return {
     ended,
-    async says(pattern, seconds) {
-      const ordersRead = await poll(`${argv.join(" ")} says ${pattern}`, seconds, async () => {
+    async prints(pattern, seconds) {
+      const ordersRead = await poll(`${argv.join(" ")} prints ${pattern}`, seconds, async () => {
         if (pattern.test(text)) return true;
         return over ? false : undefined;
       });
-      assert.ok(ordersRead, `ended before it said ${pattern}: ${text}`);
+      assert.ok(ordersRead, `ended before it printed ${pattern}: ${text}`);
     },
     async killEngine() {
       const engine = await poll("the engine's process", 5, () => engineBelow(child.pid ?? 0));

@@ -1,15 +1,15 @@
 import { globSync } from "node:fs";
 
-/** Files that take minutes, the longest first, so that none of them is what everybody waits for in the end. */
+/** Files that take minutes, the longest first, so that none of them runs alone at the end. */
 const longest = ["faults/release", "faults/killed", "integration/strategies", "faults/shift", "integration/deploy"];
 
 /** It stops the daemon, and waits until no other test has containers. */
 const alone = "faults/z-daemon";
 
 /**
- * The test files that words select. Those without containers come last, beside the one that waits to be alone with Docker.
+ * The test files that words select. Those without containers come last, beside the one that must be alone with Docker.
  * @param root the project folder
- * @param words pieces of paths; without any, all files are selected
+ * @param words parts of paths; without any, all files are selected
  */
 export function selectedTests(root: string, words: readonly string[]): string[] {
   return ["unit", "integration", "faults"]

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** A websocket server for one visitor and short texts, just enough to try the visitor: Node brings none. */
+/** A minimal websocket server for one client and short texts, to test the client: Node has none. */
 export interface SocketServer {
   readonly server: Server;
-  /** What the visitor asked with. */
+  /** The headers of the client's request. */
   headers(): IncomingHttpHeaders | undefined;
   send(message: object): void;
-  /** From now on nothing is echoed. */
+  /** Stops echoing. */
   mute(): void;
   goodbye(code: number, reason: string): void;
   /** Breaks the connection. */

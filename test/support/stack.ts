@@ -13,7 +13,7 @@ import { ownName } from "./left-behind.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** What a command printed and how it ended. */
+/** The output and the exit code of a command. */
 export interface Outcome {
   code: number;
   /** Output and errors together, in order. */
@@ -22,7 +22,7 @@ export interface Outcome {
   seconds: number;
 }
 
-/** A stack of its own for a test: own names, ports, state and configuration; nothing of it outlives the test. */
+/** A stack for one test: own names, ports, state and configuration; nothing of it remains after the test. */
 export interface TestStack {
   readonly name: string;
   readonly prefix: string;
@@ -49,14 +49,14 @@ export interface TestStack {
   readonly agent: AgentLine;
   /** Ids of the containers of a service that run. */
   containers(service: string): Promise<string[]>;
-  /** The state as it lies on the disk. */
+  /** The state as it is on disk. */
   stateFile(): string;
-  /** The same stack with its state as it is now, kept apart from here on, as another team's backend would. */
+  /** The same stack with a copy of its present state, separate from now on, as in another team's backend. */
   elsewhere(): Promise<{ up(): Promise<Outcome> }>;
   remove(): Promise<void>;
 }
 
-/** Makes a stack of the system `cleaning` with 1.0.0 on blue. */
+/** Creates a stack of the system `cleaning` with 1.0.0 on blue. */
 export async function testStack(): Promise<TestStack> {
   const own = await ownName("it");
   const prefix = own.name;
@@ -166,7 +166,7 @@ export async function testStack(): Promise<TestStack> {
   };
   await stack.save();
   const made = await run(engine.pulumi, ["stack", "init", name, "--non-interactive"]);
-  // The engine writes a configuration beside the project's, which nobody reads.
+  // The engine writes a configuration beside the project's, which is not used.
   await rm(join(root, `Pulumi.${name}.yaml`), { force: true });
   if (made.code !== 0) throw new Error(made.text);
   return stack;

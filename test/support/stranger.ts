@@ -6,14 +6,14 @@ import { imageReference } from "../../images/own-images.ts";
 import { poll } from "./poll.ts";
 import type { TestStack } from "./stack.ts";
 
-/** A service that is not of the color, at an address that the name of one of the color's services resolves to. */
+/** A service outside the color, at an address to which the name of one of the color's services resolves. */
 export interface Stranger {
-  /** Who asked for what: `<user agent> <path>`, one a request. */
+  /** Its requests, each as `<user agent> <path>`. */
   asked(): Promise<string[]>;
   remove(): Promise<void>;
 }
 
-/** Answers 200 to everything, each time with another identity, none of them right. */
+/** Answers 200 to every request, each time with another wrong identity. */
 const program = `
 const masks = JSON.parse(process.env.MASKS);
 let count = 0;
@@ -24,8 +24,8 @@ require("node:http").createServer((request, response) => {
 }).listen(Number(process.env.PORT));`;
 
 /**
- * Starts such a service: an alias on the color's network puts its address beside the right ones under
- * `tasks.<service>`, as a name does that is not up to date.
+ * Starts such a service: an alias on the color's network adds its address to the right ones under
+ * `tasks.<service>`, as outdated DNS does.
  * @param masks the headers of its answers, in turn
  */
 export async function startStranger(

@@ -10,7 +10,7 @@ export const labelsOf = (role: string, more: Record<string, string> = {}) =>
     value,
   }));
 
-/** A writable place in memory. */
+/** A writable path in memory. */
 export const tmpfs = (target: string) => ({
   type: "tmpfs",
   target,

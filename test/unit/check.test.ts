@@ -8,7 +8,7 @@ import { execa } from "execa";
 
 const root = resolve(import.meta.dirname, "../..");
 
-// Node strips types without looking at them, so the types are a test of their own.
+// Node strips types without checking them, so types have a test of their own.
 test("format, lint and strict types hold", async () => {
   const done = await execa("npm", ["run", "--silent", "check"], { cwd: root, reject: false, all: true });
   assert.equal(done.exitCode, 0, done.all);
@@ -72,7 +72,7 @@ test("a circle fails, also one of types", async (t) => {
 /** Lines that a merge leaves, also as a formatter of Markdown writes them: quotes in quotes. */
 const conflict = /^(?:<{7}|>{7}|\|{7}|(?:> ){6}>|(?:< ){6}<)(?: |$)|^={7}$/m;
 
-test("no file has what an unfinished merge leaves", () => {
+test("no file has conflict markers", () => {
   const foreign = ["node_modules", ".git", ".turnout"];
   const paths = globSync(["**/*", ".*", ".ci/*"], { cwd: root, exclude: (path) => foreign.includes(path) });
   const files = paths.filter((path) => statSync(join(root, path)).isFile());
@@ -80,7 +80,7 @@ test("no file has what an unfinished merge leaves", () => {
   for (const file of files) assert.doesNotMatch(readFileSync(join(root, file), "utf8"), conflict, file);
 });
 
-test("what an unfinished merge leaves is known by its lines", () => {
+test("conflict markers are recognized by their lines", () => {
   const mark = (sign: string) => sign.repeat(7);
   const spaced = (sign: string) => Array(7).fill(sign).join(" ");
   for (const line of [`${mark("<")} HEAD`, mark("="), `${mark(">")} c136938 (x)`, `${mark("|")} base`])

@@ -34,7 +34,7 @@ test("what a command does not take is refused in one sentence, with exit code 2"
     ],
     [
       ["deploy", "1.1.0", "--strategy", "fast"],
-      'The strategy of this run (--strategy) is "fast". Write one of blue-green, canary, rolling, recreate.',
+      'Invalid --strategy "fast". Write one of blue-green, canary, rolling, recreate.',
     ],
   ];
   const refusals = await Promise.all(table.map(([argv]) => typed(...argv)));

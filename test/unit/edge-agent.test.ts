@@ -54,7 +54,7 @@ async function bothAnnounced() {
   return edge;
 }
 
-describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () => {
+describe("the edge's agent with a fake HAProxy", { timeout: 60_000 }, () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "turnout-edge-"));
     valid = { ok: true, words: "" };
@@ -70,7 +70,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await rm(directory, { recursive: true });
   });
 
-  it("says with a sentence what is wrong with a request", async () => {
+  it("refuses an invalid request with a message", async () => {
     const cases: [string, string, string, number, RegExp][] = [
       ["POST", "/v1/commit", "{", 400, /not JSON/],
       ["POST", "/v1/commit", '{"color":"blue"}', 400, /"epoch"/],
@@ -79,10 +79,10 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
       ["POST", "/v1/commit", '{"color":"blue","epoch":"x"}', 409, /no announced release/],
       ["POST", "/v1/commit", '{"color":"blue","epoch":"x","skewMs":-1}', 400, /skew in milliseconds of -1/],
       ["PUT", "/v1/candidate", '{"color":"blue","weight":"5","leaseMs":5000}', 400, /"weight"/],
-      ["PUT", "/v1/config", `{"text":"x","hash":"${"0".repeat(64)}"}`, 400, /hash is not that of the text/],
+      ["PUT", "/v1/config", `{"text":"x","hash":"${"0".repeat(64)}"}`, 400, /hash does not match the text/],
       ["PUT", "/v1/config", `{"text":"${"x".repeat(1 << 20)}","hash":"x"}`, 400, /longer than/],
-      ["GET", "/v1/nothing", "", 404, /no \/v1\/nothing/],
-      ["PUT", "/v1/state", "{}", 405, /takes GET/],
+      ["GET", "/v1/nothing", "", 404, /Unknown path \/v1\/nothing/],
+      ["PUT", "/v1/state", "{}", 405, /allows GET/],
     ];
     for (const [method, path, body, status, message] of cases) {
       const response =
@@ -125,11 +125,11 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(haproxy.serves(41), "blue:-:0:green:-:-");
   });
 
-  it("does not call a commit done that HAProxy has not taken over", async () => {
+  it("does not report a commit as done before HAProxy has applied it", async () => {
     const edge = await bothAnnounced();
     haproxy.deaf = true;
     await assert.rejects(client(6_000).commit({ color: "blue", epoch: "e1" }), (error) => {
-      return error instanceof EdgeNotLive && /persisted, but not yet live/.test(error.message);
+      return error instanceof EdgeNotLive && /saved, but not yet live/.test(error.message);
     });
     assert.equal((await edge.state()).agrees, false);
     assert.equal(JSON.parse(await file("state.json")).committed, "blue");
@@ -137,7 +137,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal((await edge.commit({ color: "blue", epoch: "e1" })).agrees, true);
   });
 
-  it("finds its state again, and from the maps when state.json is lost or broken", async () => {
+  it("restores its state, from the maps when state.json is lost or broken", async () => {
     await (await bothAnnounced()).commit({ color: "green", epoch: "e1" });
     await client().announce("blue", "1.0.0", "0.9.0");
     await stopAgent();
@@ -154,7 +154,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(await file("state.json.unreadable"), '{"committed":');
   });
 
-  it("takes up the state an older agent left", async () => {
+  it("reads the state that an older agent left", async () => {
     await stopAgent();
     const old = {
       ...{ committed: "blue", candidate: null, weight: 0, lease: null, announced: "green", epoch: "e7" },
@@ -168,7 +168,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(await file("serve.map"), "serve blue:-:0:green:-:-\n");
   });
 
-  it("keeps visitors with the color before until the deadline, also over a restart of the agent", async () => {
+  it("keeps users on the previous color until the deadline, also over a restart of the agent", async () => {
     const edge = await bothAnnounced();
     await edge.commit({ color: "blue", epoch: "e1" });
     const moved = await edge.commit({ color: "green", epoch: "e2", skewMs: 3_000 });
@@ -178,14 +178,14 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     await stopAgent();
     await startAgent();
     const kept = await client().state();
-    assert.ok(kept.skew && kept.skew.remainingMs < 3_000, "it goes on, not anew");
+    assert.ok(kept.skew && kept.skew.remainingMs < 3_000, "it continues and does not start again");
     await poll("the skew ends", 5, async () => (await client().state()).live?.skew === null || undefined);
     assert.equal(haproxy.serves(41), "green:-:0:blue:-:-");
     await client().commit({ color: "blue", epoch: "e3", skewMs: 60_000 });
     assert.equal((await client().endSkew()).live?.skew, null);
   });
 
-  it("closes what is left of the color before, in every worker, and nothing else", async () => {
+  it("closes the previous color's remaining sessions, in every worker, and no others", async () => {
     haproxy.addWorker(42);
     const edge = await bothAnnounced();
     await edge.commit({ color: "blue", epoch: "e1" });
@@ -211,7 +211,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.equal(JSON.parse(await file("state.json")).drain, null);
   });
 
-  it("keeps maintenance on disk, where a starting HAProxy finds it, and finds it there when state.json is lost", async () => {
+  it("keeps maintenance on disk for a starting HAProxy, and restores it from there when state.json is lost", async () => {
     const edge = await bothAnnounced();
     await edge.commit({ color: "blue", epoch: "e1" });
     const down = await edge.setMaintenance({ on: true, retryAfterSeconds: 90 });
@@ -246,7 +246,7 @@ describe("the edge's agent before a HAProxy of ours", { timeout: 60_000 }, () =>
     assert.deepEqual((await edge.state()).config, { hash: edgeConfigHash("second\n"), pending: false });
   });
 
-  it("tells an agent that is away from one that refuses", async () => {
+  it("distinguishes an unreachable agent from one that refuses", async () => {
     const edge = client(400);
     await stopAgent();
     await assert.rejects(

@@ -31,7 +31,7 @@ const section = (text: string, head: string) => {
 };
 
 describe("edge configuration", () => {
-  it("is in the image as it would be written for no routes", () => {
+  it("is in the image as it is rendered without routes", () => {
     const written = readFileSync(new URL("../../images/edge/first.cfg", import.meta.url), "utf8");
     const first = { stack: "(first start)", routes: [], serviceName: () => "", exposeColorHeader: false };
     assert.equal(renderEdgeConfig(first), written);
@@ -49,7 +49,7 @@ describe("edge configuration", () => {
     ]);
   });
 
-  it("gives each service of each color a backend that asserts who answers", () => {
+  it("gives each service of each color a backend that verifies which replica answers", () => {
     assert.deepEqual(section(renderEdgeConfig(input), "backend be_green_api"), [
       "option httpchk",
       "http-check send meth GET uri /healthz ver HTTP/1.1 hdr host shop-green-api hdr user-agent turnout-edge",
@@ -67,13 +67,13 @@ describe("edge configuration", () => {
     assert.ok(section(renderEdgeConfig(input), "backend be_blue_chat").some((line) => line.includes(" s 1-3 ")));
   });
 
-  it("tells color and release on the preview always, in public when asked to", () => {
-    const tells = (text: string, head: string) =>
+  it("exposes color and release on the preview always, on the public entrance by a setting", () => {
+    const exposes = (text: string, head: string) =>
       section(text, head).some((line) => line.includes("set-header x-turnout-color"));
     const exposed = renderEdgeConfig({ ...input, exposeColorHeader: true });
-    assert.equal(tells(renderEdgeConfig(input), "frontend preview"), true);
-    assert.equal(tells(renderEdgeConfig(input), "frontend public"), false);
-    assert.equal(tells(exposed, "frontend public"), true);
+    assert.equal(exposes(renderEdgeConfig(input), "frontend preview"), true);
+    assert.equal(exposes(renderEdgeConfig(input), "frontend public"), false);
+    assert.equal(exposes(exposed, "frontend public"), true);
     for (const head of ["frontend public", "frontend preview"]) {
       const lines = section(exposed, head);
       assert.ok(lines.includes("http-request del-header x-turnout- -m beg"));
@@ -81,7 +81,7 @@ describe("edge configuration", () => {
     }
   });
 
-  it("gives a cookie on the public entrance alone, and lets none through to a service", () => {
+  it("sets a cookie on the public entrance only, and passes none to a service", () => {
     const has = (head: string, word: string) =>
       section(renderEdgeConfig(input), head).some((line) => line.includes(word));
     assert.deepEqual(
@@ -91,7 +91,7 @@ describe("edge configuration", () => {
     for (const name of ["public", "preview"]) assert.ok(has(`frontend ${name}`, "replace-header cookie"), name);
   });
 
-  it("takes its figures from the input", () => {
+  it("takes its values from the input", () => {
     const text = renderEdgeConfig({
       ...input,
       maxconn: 1234,
@@ -108,12 +108,12 @@ describe("edge configuration", () => {
     assert.notEqual(edgeConfigHash(text), edgeConfigHash(renderEdgeConfig(input)));
   });
 
-  it("refuses what cannot work", () => {
+  it("refuses invalid input", () => {
     const web = { service: "web", port: 1, health: { path: "/" }, identity: false };
     const cases: [Partial<EdgeConfigInput>, RegExp][] = [
       [{ maxconn: 9_501 }, /maxconn is 9501/],
       [{ cookieMaxAge: 0 }, /cookieMaxAge is 0/],
-      [{ routes: [web, { ...web, service: "other" }] }, /"web" and "other" both ask for any host\//],
+      [{ routes: [web, { ...web, service: "other" }] }, /"web" and "other" both claim any host\//],
       [{ routes: [{ ...web, paths: ["/a b"] }] }, /paths "\/a b"/],
       [{ routes: [{ ...web, hosts: ["a } { always_true"] }] }, /hosts/],
       [{ routes: [{ ...web, health: { path: "/x\n  bind :1" } }] }, /health\.path/],

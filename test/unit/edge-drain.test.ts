@@ -24,7 +24,7 @@ describe("draining a color", () => {
     assert.equal(closingChance(drain(0, 0), 250, after(0)), 1);
   });
 
-  it("spreads the ends evenly, however often it looks", () => {
+  it("spreads the closing evenly, however often it runs", () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 60_000 }), fc.integer({ min: 20, max: 2_000 }), (spreadMs, tickMs) => {
         const one = drain(5_000, spreadMs);
@@ -39,14 +39,14 @@ describe("draining a color", () => {
     );
   });
 
-  it("takes only what began before the commit, or at most 5 s after it", () => {
+  it("includes only sessions that began before the commit, or at most 5 s after it", () => {
     const one = drain(60_000, 1_000);
     assert.equal(beganBefore(one, 60_000, after(60_000)), true);
     assert.equal(beganBefore(one, 55_000, after(60_000)), true);
     assert.equal(beganBefore(one, 54_999, after(60_000)), false);
   });
 
-  it("reads HAProxy's sessions and how old they may be", () => {
+  it("parses HAProxy's sessions and their maximum age", () => {
     const line = (age: string) =>
       `0x7f26964b7400: proto=tcpv4 src=192.0.2.7:4711 fe=public be=be_blue_web srv=s1 ts=00 epoch=0 age=${age} calls=2 rate=0 cpu=0 lat=0 rq[f=848000h]`;
     const cases: [string, number][] = [

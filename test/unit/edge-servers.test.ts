@@ -14,19 +14,19 @@ const stateHeader =
   "srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port";
 const file = (...lines: string[]) => ["1", stateHeader, ...lines, ""].join("\n");
 
-test("what a reloaded HAProxy begins with is noted anew when an address, a state or a check's result is another", () => {
+test("the servers' state is saved again when an address, a state or a check result changes", () => {
   const before = serversFingerprint(file(state("10.0.0.7", 2, 0, 15)));
   const table: [name: string, line: string, same: boolean][] = [
-    ["nothing but time", state("10.0.0.7", 2, 0, 15).replace(" 7 15 ", " 8 15 "), true],
+    ["only time", state("10.0.0.7", 2, 0, 15).replace(" 7 15 ", " 8 15 "), true],
     ["another address", state("10.0.0.8", 2, 0, 15), false],
     ["down", state("10.0.0.7", 0, 0, 15), false],
     ["taken out", state("10.0.0.7", 2, 32, 15), false],
-    ["its last check refused", state("10.0.0.7", 2, 0, 8), false],
+    ["its last check failed", state("10.0.0.7", 2, 0, 8), false],
   ];
   for (const [name, line, same] of table) assert.equal(serversFingerprint(file(line)) === before, same, name);
 });
 
-test("who is ready is asked of a fresh worker once it has checked everybody itself", async () => {
+test("a new worker is asked which replicas are ready once it has checked all of them itself", async () => {
   const table: [uptimeSeconds: number, waits: number[]][] = [
     [0, [1_500]],
     [1, [500]],
@@ -43,7 +43,7 @@ test("who is ready is asked of a fresh worker once it has checked everybody itse
     const keeper = await createKeeper({
       haproxy: haproxy as Haproxy,
       store: { load: async () => initialState("e1"), save: refuse, repair: refuse },
-      configs: { put: refuse, finish: refuse, noteServers: refuse, view: refuse },
+      configs: { put: refuse, finish: refuse, saveServers: refuse, view: refuse },
       time: () => ({ bootId: "boot", uptimeMs: 0, wallMs: 0 }),
       sleep: async (milliseconds) => slept.push(milliseconds),
       ...{ log: () => undefined, random: Math.random, instance: "one" },

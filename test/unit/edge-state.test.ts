@@ -60,7 +60,7 @@ function attempt(state: EdgeState, change: EdgeChange, at: EdgeTime): EdgeState 
 }
 
 describe("edge state", () => {
-  it("refuses what does not fit, with a code", () => {
+  it("refuses a change that does not fit, with a code", () => {
     const cases: [EdgeState, EdgeChange, RefusalCode][] = [
       [serving, { kind: "announce", color: "red" as "blue", release: "1" }, "unknown-color"],
       [serving, { kind: "announce", color: "blue", release: "two words" }, "bad-release"],
@@ -113,13 +113,13 @@ describe("edge state", () => {
     ]);
   });
 
-  it("gives the same for a commit whose answer was lost", () => {
+  it("gives the same result for a commit that is repeated because its answer was lost", () => {
     const commit: EdgeChange = { kind: "commit", color: "green", epoch: "e2", expectedCommitted: "blue" };
     const once = applyState(serving, commit, now);
     assert.deepEqual(applyState(once, commit, now), once);
   });
 
-  it("holds its invariants whatever is asked", () => {
+  it("keeps its invariants under any change", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyChange, fc.integer({ min: 0, max: 4_000 })), { maxLength: 40 }), (steps) => {
         let state = initialState("e");
@@ -175,7 +175,7 @@ describe("edge state", () => {
     assert.equal(apply(serving, { kind: "announce", color: "blue", release: "2.0.0", also: "2.0.0" }).also.blue, null);
   });
 
-  it("keeps visitors of the color before only for its time, until another commit, release or trial", () => {
+  it("keeps users on the previous color until the skew expires, or another commit, release or candidate", () => {
     const moved = apply(serving, { kind: "commit", color: "green", epoch: "e2", skewMs: 10_000 });
     assert.equal(moved.skew?.color, "blue");
     assert.equal(mapValue(moved), "green:-:0:blue:blue:-");
@@ -185,7 +185,7 @@ describe("edge state", () => {
     assert.equal(expire(moved, { ...now, uptimeMs: now.uptimeMs + 10_000 }).skew, null);
     assert.equal(expire(moved, { ...now, bootId: "another" }).skew, null);
     const again = applyState(moved, { kind: "commit", color: "green", epoch: "e2", skewMs: 10_000 }, later);
-    assert.deepEqual(again, moved, "a commit whose answer was lost does not start it anew");
+    assert.deepEqual(again, moved, "repeating the commit does not start it again");
     const after = (change: EdgeChange) => apply(moved, change).skew?.color ?? null;
     assert.equal(after({ kind: "commit", color: "blue", epoch: "e3" }), null);
     assert.equal(after({ kind: "commit", color: "green", epoch: "e3", skewMs: 5_000 }), null, "nothing moved");
@@ -198,14 +198,14 @@ describe("edge state", () => {
     assert.equal(after({ kind: "withdraw" }), "blue");
   });
 
-  it("drains the color before, until it serves again or the machine has booted", () => {
+  it("drains the previous color until it is active again or the machine reboots", () => {
     const moved = apply(serving, { kind: "commit", color: "green", epoch: "e2", drainMs: 10_000 });
     assert.deepEqual(moved.drain, {
       ...{ color: "blue", spreadMs: 30_000, ttlMs: 10_000, expiresAt: now.wallMs + 10_000, bootId: "boot" },
       deadlineMs: now.uptimeMs + 10_000,
     });
     const later = { ...now, uptimeMs: now.uptimeMs + 60_000 };
-    assert.equal(expire(moved, later), moved, "it ends when nothing is left, not by time");
+    assert.equal(expire(moved, later), moved, "it ends when no session remains, not by time");
     assert.equal(expire(moved, { ...later, bootId: "another" }).drain, null);
     assert.deepEqual(applyState(moved, { kind: "commit", color: "green", epoch: "e2", drainMs: 10_000 }, later), moved);
     const after = (change: EdgeChange) => apply(moved, change).drain;
@@ -213,10 +213,10 @@ describe("edge state", () => {
     assert.equal(after({ kind: "commit", color: "blue", epoch: "e3" }), null);
     assert.equal(after({ kind: "commit", color: "blue", epoch: "e3", drainMs: 0 })?.color, "green");
     assert.equal(after({ kind: "candidate", color: "blue", weight: 5, leaseMs: 5_000 }), moved.drain);
-    assert.equal(apply(serving, { kind: "commit", color: "green", epoch: "e2" }).drain, null, "none unless asked for");
+    assert.equal(apply(serving, { kind: "commit", color: "green", epoch: "e2" }).drain, null, "none by default");
   });
 
-  it("keeps maintenance over commits and restarts until it is taken away", () => {
+  it("keeps maintenance over commits and restarts until it is turned off", () => {
     const down = apply(serving, { kind: "maintenance", on: true, retryAfterSeconds: 90 });
     assert.equal(startValue(down), "blue:-:0:green:-:90");
     const moved = apply(down, { kind: "commit", color: "green", epoch: "e2" });

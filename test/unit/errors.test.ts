@@ -11,7 +11,7 @@ import {
   TurnoutError,
 } from "../../core/errors.ts";
 
-test("the exit code tells what kind of failure it was", () => {
+test("the exit code shows the kind of failure", () => {
   const table: [error: unknown, code: number][] = [
     [new SettingsError("x"), 2],
     [new GuardError("x"), 3],
@@ -34,14 +34,14 @@ test("an unknown kind of TurnoutError has the general code", () => {
   assert.equal(exitCode(new Special("x")), 6);
 });
 
-test("one sentence says what is wrong, the next what to do", () => {
+test("the first sentence says what happened, the next what to do", () => {
   const error = new GuardError("The port is taken", "stop what holds it");
   assert.equal(error.message, "The port is taken. Stop what holds it.");
   assert.equal(error.todo, "stop what holds it");
   assert.equal(new GuardError("The port is taken").message, "The port is taken.");
 });
 
-test("a person's mistake has no stack trace, a defect has", () => {
+test("an expected error has no stack trace, a defect has one", () => {
   assert.equal(describeError(new StepError("It broke", "try again")), "It broke. Try again.");
   assert.match(describeError(new TypeError("defect")), /TypeError: defect\n\s+at /);
   assert.equal(describeError("text"), "text");

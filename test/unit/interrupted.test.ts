@@ -9,14 +9,14 @@ const state = (...operations: ReturnType<typeof pending>[]) => ({
   deployment: { manifest: {}, resources: [{ urn: "kept" }], pending_operations: operations },
 });
 
-test("what was being made and carries the stack's label is left over", () => {
-  const cut = state(
+test("resources that were being created and carry the stack's label are left over", () => {
+  const interrupted = state(
     pending("creating", "docker:index/service:Service", { name: "shop-prod-green-api", labels: own }),
     pending("creating", "docker:index/network:Network", { name: "shop-prod-green", labels: own }),
     pending("creating", "docker:index/secret:Secret", { name: "shop-prod-key-1", labels: own }),
   );
-  assert.equal(isInterrupted(cut), true);
-  assert.deepEqual(leftovers(cut, "shop-prod"), [
+  assert.equal(isInterrupted(interrupted), true);
+  assert.deepEqual(leftovers(interrupted, "shop-prod"), [
     { kind: "service", name: "shop-prod-green-api" },
     { kind: "network", name: "shop-prod-green" },
     { kind: "secret", name: "shop-prod-key-1" },
@@ -24,7 +24,7 @@ test("what was being made and carries the stack's label is left over", () => {
 });
 
 test("data, jobs, other stacks and other operations are never left over", () => {
-  const cut = state(
+  const interrupted = state(
     pending("creating", "docker:index/volume:Volume", { name: "shop-prod-db", labels: own }),
     pending("creating", "command:local:Command", { create: "backup" }),
     pending("creating", "docker:index/service:Service", { name: "shop-prod-green-api" }),
@@ -35,18 +35,21 @@ test("data, jobs, other stacks and other operations are never left over", () => 
     pending("updating", "docker:index/service:Service", { name: "shop-prod-edge", labels: own }),
     pending("deleting", "docker:index/service:Service", { name: "shop-prod-agent", labels: own }),
   );
-  assert.deepEqual(leftovers(cut, "shop-prod"), []);
+  assert.deepEqual(leftovers(interrupted, "shop-prod"), []);
 });
 
-test("the mended state has everything but what was being made", () => {
+test("the cleaned state has everything except what was being created", () => {
   const updating = pending("updating", "docker:index/service:Service", { name: "shop-prod-edge", labels: own });
-  const cut = state(pending("creating", "command:local:Command", {}), updating);
-  const result = withoutPending(cut);
-  assert.deepEqual(result, { ...cut, deployment: { ...cut.deployment, pending_operations: [updating] } });
+  const interrupted = state(pending("creating", "command:local:Command", {}), updating);
+  const result = withoutPending(interrupted);
+  assert.deepEqual(result, {
+    ...interrupted,
+    deployment: { ...interrupted.deployment, pending_operations: [updating] },
+  });
   assert.equal(isInterrupted(result), false);
 });
 
-test("a state without operations, or without anything, is not cut short", () => {
+test("a state without operations, or an empty one, is not interrupted", () => {
   for (const whole of [{}, { deployment: {} }, { deployment: { pending_operations: null } }]) {
     assert.equal(isInterrupted(whole), false);
     assert.deepEqual(leftovers(whole, "shop-prod"), []);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { isLeftovers } from "../support/left-behind.ts";
 
-test("only what a test of this machine has made can be a leftover of one", async (t) => {
+test("only what a test of this machine has created can be a leftover", async (t) => {
   const lock = (name: string) => join(tmpdir(), `${name}.lock`);
   const names = ["turnout-it-shop", "turnout-test-eu", "turnout-dev", "turnout-it-0a1b2c", "turnout-test-edge-0a1b2c"];
   for (const name of names) assert.equal(isLeftovers(name), false, `${name} has no lock file here`);

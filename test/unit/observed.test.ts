@@ -23,7 +23,7 @@ const blueServes: Observed = {
   lastRelease: { color: "blue", release: "1.0.0-deadbeef", at: "2026-11-20T10:00:00.000Z" },
 };
 
-test("a deploy that does not touch the serving color may go on", () => {
+test("a deploy that does not change the active color is allowed", () => {
   const fine: [Parameters<typeof settingsWith>[0], string, Observed][] = [
     [{ blue: "1.0.0" }, "blue", nothingObserved],
     [{ blue: "9.9.9" }, "blue", nothingObserved],
@@ -31,7 +31,7 @@ test("a deploy that does not touch the serving color may go on", () => {
     [{ blue: "1.0.0", green: "1.1.0" }, "blue", blueServes],
     [{ blue: "1.0.0", green: "1.1.0" }, "green", blueServes],
     [{ blue: "1.0.0", green: "1.1.0" }, "green", { ...blueServes, live: undefined, edge: "down" }],
-    // Nobody is known to serve.
+    // The active color is unknown.
     [{ blue: "9.9.9" }, "blue", { ...blueServes, live: undefined, edge: "down", lastRelease: null }],
     [{ blue: "9.9.9" }, "blue", { ...blueServes, versions: { blue: null, green: null } }],
   ];
@@ -39,46 +39,46 @@ test("a deploy that does not touch the serving color may go on", () => {
     assert.doesNotThrow(() => guardDeploy(settingsWith(versions, active), observed));
 });
 
-test("a changed version of the serving color is refused, with the way to deploy it", () => {
+test("a changed version of the active color is refused, with the command that deploys it", () => {
   const settings = settingsWith({ blue: "1.1.0", green: "0.9.0" });
   assert.throws(
     () => guardDeploy(settings, blueServes),
     new GuardError(
-      "Pulumi.prod.yaml: versions.blue is 1.1.0, but blue serves 1.0.0 now; " +
-        "blue-green never changes the color that serves",
-      "put the new version on the idle color: npm run deploy -- 1.1.0 --stack prod (and set versions.blue back to 1.0.0)",
+      "Pulumi.prod.yaml: versions.blue is 1.1.0, but blue is active with 1.0.0. " +
+        "Only the strategy rolling changes the active color in place",
+      "set versions.blue back to 1.0.0 and deploy the new version to the idle color: npm run deploy -- 1.1.0 --stack prod",
     ),
   );
 });
 
-test("the serving color cannot be taken away, even when the other one is to serve", () => {
+test("the active color cannot be removed, even when the other one is to become active", () => {
   const settings = settingsWith({ green: "1.1.0" }, "green");
   assert.throws(
     () => guardDeploy(settings, blueServes),
     new GuardError(
-      "Pulumi.prod.yaml: versions.blue is not set, but blue serves now; taking it away would cut every user",
-      "set it back to 1.0.0, shift to the other color first, and remove it then",
+      "Pulumi.prod.yaml: versions.blue is not set, but blue is active. Removing it would disconnect every user",
+      "set it back to 1.0.0, and remove it after the other color has become active",
     ),
   );
 });
 
-test("while the edge does not answer, the color that served last is guarded by the journal", () => {
+test("while the edge is unreachable, the active color is guarded by the journal", () => {
   const silent: Observed = { ...blueServes, live: undefined, edge: "down" };
-  const by = "by the journal (the edge does not answer)";
+  const by = "according to the journal (the edge is unreachable)";
   assert.throws(
     () => guardDeploy(settingsWith({ green: "1.1.0" }, "green"), silent),
     new GuardError(
-      `Pulumi.prod.yaml: versions.blue is not set, but blue serves ${by}; taking it away would cut every user`,
-      "set it back to 1.0.0, shift to the other color first, and remove it then",
+      `Pulumi.prod.yaml: versions.blue is not set, but blue is active ${by}. Removing it would disconnect every user`,
+      "set it back to 1.0.0, and remove it after the other color has become active",
     ),
   );
   assert.throws(
     () => guardDeploy(settingsWith({ blue: "9.9.9" }), silent),
     (error: Error) =>
       error instanceof GuardError &&
-      error.message.startsWith(`Pulumi.prod.yaml: versions.blue is 9.9.9, but blue serves 1.0.0 ${by}; blue-green`),
+      error.message.startsWith(`Pulumi.prod.yaml: versions.blue is 9.9.9, but blue is active with 1.0.0 ${by}. Only`),
   );
-  // The last update left green serving, and the soak gave everybody back to blue.
+  // The last update left green active, and the soak reverted to blue.
   const left = { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T11:00:00.000Z" } as const;
   const reversed: RevertedRelease = {
     ...{ at: "2026-11-20T11:10:00.000Z", step: "soak", color: "green", version: "1.1.0", why: "slow" },
@@ -89,23 +89,23 @@ test("while the edge does not answer, the color that served last is guarded by t
   assert.doesNotThrow(() => guardDeploy(settingsWith({ blue: "1.0.0" }), returned));
 });
 
-test("drift is said in words when the edge serves what the last deploy did not leave", () => {
+test("drift is reported when the edge serves another color than the last deploy left active", () => {
   const table: [Observed, string | undefined][] = [
     [nothingObserved, undefined],
     [blueServes, undefined],
     [{ ...nothingObserved, live: undefined }, undefined],
     [
       { ...blueServes, live: "green" },
-      "Drift: the last deploy left blue serving, but the edge serves green. This update shifts to blue.",
+      "Drift: the last deploy left blue active, but the edge serves green. This update shifts to blue.",
     ],
     [
       { ...blueServes, live: null },
-      "Drift: the last deploy left blue serving, but the edge serves no color. This update shifts to blue.",
+      "Drift: the last deploy left blue active, but the edge serves no color. This update shifts to blue.",
     ],
     [
       { ...blueServes, live: undefined },
-      "Drift: the edge does not answer, so nobody can say which color serves. " +
-        "`npm run ops -- status --stack prod` tells more.",
+      "Drift: the edge is unreachable, so the active color is unknown. " +
+        "Run `npm run ops -- status --stack prod` for details.",
     ],
   ];
   for (const [observed, expected] of table)
@@ -124,7 +124,7 @@ test("every image of every configured color, with the setting that asks for it",
   assert.equal(imagesOf(settingsWith({ blue: "1.0.0" }), cleaning).length, 3);
 });
 
-test("an image that is nowhere is named with its setting; a registry's is to be pushed, a local one built", () => {
+test("a missing image is named with its setting; a registry's is to be pushed, a local one built", () => {
   const table: [image: string, pullable: boolean][] = [
     ["shop:1", false],
     ["library/shop:1", false],
@@ -137,19 +137,17 @@ test("an image that is nowhere is named with its setting; a registry's is to be 
     const error = missingImage(image, "versions.green", "prod");
     assert.ok(error instanceof GuardError);
     assert.ok(
-      error.message.startsWith(
-        `Pulumi.prod.yaml: versions.green asks for the image ${image}, which the server does not`,
-      ),
+      error.message.startsWith(`Pulumi.prod.yaml: versions.green needs the image ${image}, which is not on the server`),
     );
     const todo = pullable
-      ? /in its registry\. Push it to its registry, .*`docker login` on this machine, .*set docker:registryAuth for the server/
-      : /not have\. Build it on the server, /;
+      ? /in its registry from this machine\. Push it to its registry, .*`docker login` on this machine and set docker:registryAuth for the server/
+      : /not on the server\. Build it on the server, /;
     assert.match(error.message, todo);
   }
 });
 
-/** Green 1.2.0 was taken back by the shift; blue serves. */
-const takenBack: Observed = {
+/** Green 1.2.0 was marked as bad by the shift; blue is active. */
+const reverted: Observed = {
   ...blueServes,
   incidents: [
     {
@@ -159,22 +157,22 @@ const takenBack: Observed = {
   ],
 };
 
-test("a release with an open incident is not given to users again", () => {
+test("a release with an open incident does not become active again", () => {
   const again = { blue: "1.0.0", green: "1.2.0" };
   const refusal = (stack: string, subject: string, color: string) =>
     new GuardError(
-      `Pulumi.${stack}.yaml: activeColor is ${color}, but ${subject} (release 1.2.0-0badcafe) was taken back ` +
+      `Pulumi.${stack}.yaml: activeColor is ${color}, but ${subject} (release 1.2.0-0badcafe) was marked as bad ` +
         "at 2026-11-20T11:00:00.000Z: error rate 2.0 % (2 of 100) (incident 2026-11-20-110000-green)",
-      `deploy a corrected version, or say \`npm run ops -- retry${stack === "dev" ? "" : ` --stack ${stack}`}\` and run it again`,
+      `deploy a corrected version, or lift the incident with \`npm run ops -- retry${stack === "dev" ? "" : ` --stack ${stack}`}\` and deploy again`,
     );
   for (const stack of ["dev", "prod"])
     for (const present of [{}, { green: "1.2.0-0badcafe" }])
       assert.throws(
-        () => guardDeploy(settingsWith(again, "green", stack), takenBack, present),
+        () => guardDeploy(settingsWith(again, "green", stack), reverted, present),
         refusal(stack, "green 1.2.0", "green"),
       );
   const greenServes: Observed = {
-    ...takenBack,
+    ...reverted,
     live: "green",
     versions: { blue: "1.2.0", green: "1.0.0" },
     releases: { blue: null, green: "1.0.0-deadbeef" },
@@ -185,7 +183,7 @@ test("a release with an open incident is not given to users again", () => {
   );
 });
 
-test("an incident counts whoever serves: by the journal, nobody, or another release of the same color", () => {
+test("an incident counts whatever is active: a color by the journal, none, or another release of the same color", () => {
   const green = settingsWith({ blue: "1.0.0", green: "1.2.0" }, "green");
   const rolling = parseSettings(
     { ...validConfig, versions: JSON.stringify({ blue: "1.2.0" }), strategy: "rolling", activeColor: "blue" },
@@ -193,59 +191,59 @@ test("an incident counts whoever serves: by the journal, nobody, or another rele
     "prod",
   );
   const table: [Settings, Observed][] = [
-    [green, { ...takenBack, live: undefined, edge: "down" }],
-    [green, { ...takenBack, live: undefined, edge: "down", lastRelease: null }],
-    [green, { ...takenBack, live: null, lastRelease: null }],
-    [rolling, takenBack],
+    [green, { ...reverted, live: undefined, edge: "down" }],
+    [green, { ...reverted, live: undefined, edge: "down", lastRelease: null }],
+    [green, { ...reverted, live: null, lastRelease: null }],
+    [rolling, reverted],
   ];
   for (const [settings, observed] of table)
     assert.throws(
       () => guardDeploy(settings, observed),
-      (error: Error) => error instanceof GuardError && /1\.2\.0 .*was taken back at/.test(error.message),
+      (error: Error) => error instanceof GuardError && /1\.2\.0 .*was marked as bad at/.test(error.message),
     );
 });
 
-test("an incident keeps nobody from what it is not about", () => {
+test("an incident does not affect other releases", () => {
   const again = settingsWith({ blue: "1.0.0", green: "1.2.0" }, "green");
   const fine: [Settings, Observed, Parameters<typeof guardDeploy>[2]][] = [
-    [settingsWith({ blue: "1.0.0", green: "1.2.1" }, "green"), takenBack, {}],
-    [settingsWith({ blue: "1.0.0", green: "1.2.0" }, "blue"), takenBack, {}],
-    [settingsWith({ blue: "1.0.0" }, "blue"), takenBack, {}],
-    // Built anew under the same name: another release.
-    [again, takenBack, { green: "1.2.0-12345678" }],
+    [settingsWith({ blue: "1.0.0", green: "1.2.1" }, "green"), reverted, {}],
+    [settingsWith({ blue: "1.0.0", green: "1.2.0" }, "blue"), reverted, {}],
+    [settingsWith({ blue: "1.0.0" }, "blue"), reverted, {}],
+    // Rebuilt under the same name: another release.
+    [again, reverted, { green: "1.2.0-12345678" }],
     // Lifted.
-    [again, { ...takenBack, incidents: [] }, {}],
-    // It serves already: there is nothing better to keep users on.
-    [again, { ...takenBack, live: "green", versions: { blue: "1.0.0", green: "1.2.0" } }, {}],
+    [again, { ...reverted, incidents: [] }, {}],
+    // It is already active: there is no better release to keep users on.
+    [again, { ...reverted, live: "green", versions: { blue: "1.0.0", green: "1.2.0" } }, {}],
   ];
   for (const [settings, observed, present] of fine) assert.doesNotThrow(() => guardDeploy(settings, observed, present));
 });
 
-test("a preview says what took a release back, and what this update does", () => {
+test("a preview reports what reverted a release, and what this update does", () => {
   const reversed: RevertedRelease = {
     ...{ at: "2026-11-20T11:00:00.000Z", step: "soak", color: "green", version: "1.2.0", why: "slow" },
     incident: "i-1",
   };
   const left: Observed = {
-    ...takenBack,
+    ...reverted,
     lastRelease: { color: "green", release: "1.2.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
     lastReverted: reversed,
   };
   const byShift: Observed = { ...blueServes, lastReverted: { ...reversed, step: "shift", incident: null } };
   const soaked =
-    "Drift: the last update left green serving, but the soak took it back to blue at 2026-11-20T11:00:00.000Z: " +
+    "Drift: the last update left green active, but the soak reverted to blue at 2026-11-20T11:00:00.000Z: " +
     "slow (incident i-1).";
   const shifted =
-    "Drift: the last update was to leave green serving, but the shift took it back to blue at " +
+    "Drift: the last update was to make green active, but the shift reverted to blue at " +
     "2026-11-20T11:00:00.000Z: slow. This update shifts to green.";
   const table: [Observed, Color, version: string, string | undefined][] = [
     [left, "green", "1.2.0", `${soaked} This update shifts to green.`],
     [left, "green", "1.2.1", `${soaked} This update shifts to green.`],
-    [left, "blue", "1.0.0", `${soaked} This update leaves it so.`],
+    [left, "blue", "1.0.0", `${soaked} This update changes nothing.`],
     [byShift, "green", "1.2.0", shifted],
     [byShift, "green", "1.2.1", undefined],
     [byShift, "blue", "1.0.0", undefined],
-    // It was brought to serve by hand since.
+    // It was made active by hand since.
     [{ ...left, live: "green" }, "green", "1.2.0", undefined],
   ];
   for (const [observed, activeColor, activeVersion, expected] of table)

@@ -6,7 +6,7 @@ import { parseSettings } from "../../core/settings/settings.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { validConfig } from "../support/config.ts";
 
-test("options of a command become what the program is told", () => {
+test("options of a command become overrides", () => {
   const table: [Parameters<typeof overridesOf>[0], Overrides][] = [
     [{}, {}],
     [{ strategy: "canary" }, { TURNOUT_STRATEGY: "canary" }],
@@ -22,12 +22,12 @@ test("options of a command become what the program is told", () => {
   for (const [options, expected] of table) assert.deepEqual(overridesOf(options), expected);
 });
 
-test("options that cannot be used are refused with what to write", () => {
+test("invalid options are refused with what to write", () => {
   const bad = (found: string) =>
     new SettingsError(
-      `The steps of this run (--steps) are ${JSON.stringify(found)}`,
-      "write percent:time for each, such as 5:300,25:10m, every share from 1 to 100 and higher than the one before, " +
-        "every time at most a day, and above 0 for a share below 100",
+      `Invalid --steps ${JSON.stringify(found)}`,
+      "write percent:time for each step, such as 5:300,25:10m. Each share is from 1 to 100 and higher than the one " +
+        "before; each time is at most one day, and above 0 for a share below 100",
     );
   for (const steps of [
     "",
@@ -49,24 +49,18 @@ test("options that cannot be used are refused with what to write", () => {
   for (const strategy of ["", "bluegreen"])
     assert.throws(
       () => overridesOf({ strategy }),
-      new SettingsError(
-        `The strategy of this run (--strategy) is "${strategy}"`,
-        "write one of blue-green, canary, rolling, recreate",
-      ),
+      new SettingsError(`Invalid --strategy "${strategy}"`, "write one of blue-green, canary, rolling, recreate"),
     );
   assert.throws(
     () => overridesOf({ strategy: "rolling", steps: "5:60" }),
-    new SettingsError(
-      "Steps (--steps) are for a canary, and the strategy of this run (--strategy) is rolling",
-      "leave one of the two out",
-    ),
+    new SettingsError("--steps works with a canary only, but --strategy is rolling", "leave out one of the two"),
   );
 });
 
-test("what is said for a run lies over the stack's settings, and leaves the rest of them", () => {
+test("overrides replace the stack's settings and leave the others", () => {
   const raw = { ...validConfig, strategy: "blue-green", rollout: '{"bake":7}' };
-  const read = (run: Overrides) => {
-    const { strategy, rollout } = parseSettings(withOverrides(raw, run), { cleaning }, "test");
+  const read = (overrides: Overrides) => {
+    const { strategy, rollout } = parseSettings(withOverrides(raw, overrides), { cleaning }, "test");
     return [strategy, rollout.bake, rollout.steps.map(({ weight, seconds }) => `${weight}:${seconds}`).join()];
   };
   const usual = "5:300,25:600,100:0";
@@ -78,23 +72,24 @@ test("what is said for a run lies over the stack's settings, and leaves the rest
     [{ TURNOUT_STEPS: steps }, ["canary", 7, "10:3"]],
     [{ TURNOUT_STRATEGY: "canary", TURNOUT_STEPS: steps }, ["canary", 7, "10:3"]],
   ];
-  for (const [run, expected] of table) assert.deepEqual(read(run), expected);
+  for (const [overrides, expected] of table) assert.deepEqual(read(overrides), expected);
   assert.deepEqual(withOverrides(raw, {}), raw);
 });
 
-test("an environment that cannot be used is refused, not passed over", () => {
-  const noTrial = { TURNOUT_STEPS: '[{"weight":5,"seconds":0}]' };
-  for (const run of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }, noTrial])
-    assert.throws(() => withOverrides({}, run), SettingsError);
+test("invalid overrides in the environment are refused, not ignored", () => {
+  const noTime = { TURNOUT_STEPS: '[{"weight":5,"seconds":0}]' };
+  for (const overrides of [{ TURNOUT_STRATEGY: "x" }, { TURNOUT_STEPS: "5:300" }, { TURNOUT_STEPS: "[]" }, noTime])
+    assert.throws(() => withOverrides({}, overrides), SettingsError);
 });
 
-test("a rollout that is no group is left for the settings to refuse", () => {
-  const run = { TURNOUT_STEPS: '[{"weight":10,"seconds":3}]' };
-  const settings = () => parseSettings(withOverrides({ ...validConfig, rollout: "fast" }, run), { cleaning }, "test");
+test("a rollout that is not a group is left for the settings to refuse", () => {
+  const overrides = { TURNOUT_STEPS: '[{"weight":10,"seconds":3}]' };
+  const settings = () =>
+    parseSettings(withOverrides({ ...validConfig, rollout: "fast" }, overrides), { cleaning }, "test");
   assert.throws(settings, /rollout is "fast"/);
 });
 
-test("rolling in production has to be said for the run", () => {
+test("rolling in production has to be an override", () => {
   const settingsOf = (strategy: string, production: string) =>
     parseSettings({ ...validConfig, strategy, production }, { cleaning }, "prod");
   const table: [strategy: string, production: string, Overrides, refused: boolean][] = [
@@ -106,15 +101,16 @@ test("rolling in production has to be said for the run", () => {
     ["canary", "true", {}, false],
     ["blue-green", "true", {}, false],
   ];
-  for (const [strategy, production, run, refused] of table) {
-    const guard = () => guardStrategy(settingsOf(strategy, production), run);
+  for (const [strategy, production, overrides, refused] of table) {
+    const guard = () => guardStrategy(settingsOf(strategy, production), overrides);
     if (!refused) assert.doesNotThrow(guard);
     else
       assert.throws(
         guard,
         new GuardError(
-          "Pulumi.prod.yaml: strategy is rolling, which changes the serving color in place, on a production stack",
-          "write blue-green or canary, or say it for one run: npm run deploy -- VERSION --strategy rolling --stack prod",
+          "Pulumi.prod.yaml: strategy is rolling on a production stack. " +
+            "It changes the active color in place, so there is no color to roll back to",
+          "write blue-green or canary, or use it for one deploy only: npm run deploy -- VERSION --strategy rolling --stack prod",
         ),
       );
   }

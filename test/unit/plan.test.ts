@@ -17,7 +17,7 @@ type Versions = { blue?: string; green?: string };
 const base = parseSettings(validConfig, { cleaning }, "prod");
 const settingsWith = (versions: Versions, activeColor: Color): Settings => ({ ...base, versions, activeColor });
 
-/** What is there when both colors run what the settings ask for and one serves. */
+/** What is observed when both colors run what the settings ask for and one is active. */
 function observedWith(versions: Versions, live: Color | null): Observed {
   const services = colors.flatMap((color): ServiceReplicas[] =>
     versions[color]
@@ -35,7 +35,7 @@ function observedWith(versions: Versions, live: Color | null): Observed {
   };
 }
 
-/** The settings once a plan's config lines are written. */
+/** The settings after a plan's change of the configuration. */
 function after(settings: Settings, plan: Plan): Settings {
   assert.ok("change" in plan, "there is something to do");
   const versions = { ...settings.versions };
@@ -53,44 +53,44 @@ const color = fc.constantFrom(...colors);
 const live = fc.option(color);
 const running = fc.record({ blue: version, green: version }, { noNullPrototype: true });
 
-test("the first deploy takes the color the settings serve", () => {
+test("the first deploy goes to the active color of the settings", () => {
   const plan = planDeploy("1.0.0", settingsWith({ blue: "0.9.0" }, "blue"), nothingObserved);
   assert.deepEqual(plan, {
     change: { "versions.blue": "1.0.0", activeColor: "blue" },
     color: "blue",
     version: "1.0.0",
-    sentence: "Deploying 1.0.0 to blue; nothing serves until every step is through.",
+    sentence: "Deploying 1.0.0 to blue. No color is active yet.",
   });
 });
 
-test("a deploy takes the idle color", () => {
+test("a deploy goes to the idle color", () => {
   const versions = { blue: "1.0.0" };
   assert.deepEqual(planDeploy("1.1.0", settingsWith(versions, "blue"), observedWith(versions, "blue")), {
     change: { "versions.green": "1.1.0", activeColor: "green" },
     color: "green",
     version: "1.1.0",
-    sentence: "Deploying 1.1.0 to green; blue 1.0.0 serves until every step is through.",
+    sentence: "Deploying 1.1.0 to green. Blue 1.0.0 stays active until every step has succeeded.",
   });
 });
 
-test("a deploy of what serves already says so", () => {
+test("there is nothing to deploy when the version is already active", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   assert.deepEqual(planDeploy("1.1.0", settingsWith(versions, "green"), observedWith(versions, "green")), {
-    nothing: "1.1.0 already serves, on green. Nothing to do.",
+    nothing: "1.1.0 is already active on green. Nothing to do.",
   });
 });
 
-test("a rollback goes back to the warm color, and to nothing else", () => {
+test("a rollback makes the warm color active and changes nothing else", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   assert.deepEqual(planRollback(settingsWith(versions, "green"), observedWith(versions, "green")), {
     change: { activeColor: "blue" },
     color: "blue",
     version: "1.0.0",
-    sentence: "Going back to blue 1.0.0, which is still warm.",
+    sentence: "Rolling back to blue 1.0.0, which is still warm.",
   });
 });
 
-test("a deploy that never served is given up", () => {
+test("a rollback cancels a deploy that never became active", () => {
   const plan = planRollback(
     settingsWith({ blue: "1.0.0", green: "1.4.0-nostart" }, "green"),
     observedWith({ blue: "1.0.0" }, "blue"),
@@ -99,31 +99,31 @@ test("a deploy that never served is given up", () => {
     change: { activeColor: "blue", "versions.blue": "1.0.0", "versions.green": null },
     color: "blue",
     version: "1.0.0",
-    sentence: "blue 1.0.0 still serves; giving up the deploy of 1.4.0-nostart to green.",
+    sentence: "Canceling the deploy of 1.4.0-nostart to green. Blue 1.0.0 is still active.",
   });
 });
 
-test("where there is nothing to go back to, a rollback says what to do", () => {
+test("without a color to roll back to, a rollback says what to do", () => {
   const both = { blue: "1.0.0", green: "1.1.0" };
   const cold = observedWith(both, "green");
   cold.services = cold.services.map((one) => (one.color === "blue" ? { ...one, ready: 1 } : one));
   const gone = observedWith({ green: "1.1.0" }, "green");
   const table: [Settings, Observed, RegExp][] = [
-    [settingsWith(both, "green"), nothingObserved, /^No color serves yet, .*\. Deploy a version first\.$/],
+    [settingsWith(both, "green"), nothingObserved, /^No color is active yet, .*\. Deploy a version first\.$/],
     [
       settingsWith({ green: "1.1.0" }, "green"),
       gone,
-      /^blue has no version, so there is nothing to go back to\. Deploy the version you want: npm run deploy -- VERSION --stack prod\.$/,
+      /^blue has no version, so there is nothing to roll back to\. Deploy the version you want: npm run deploy -- VERSION --stack prod\.$/,
     ],
     [
       settingsWith(both, "green"),
       cold,
-      /^blue is not warm any more: not every replica of it is ready\. Deploy its version anew: npm run deploy -- 1\.0\.0 --stack prod\.$/,
+      /^Cannot roll back to blue 1\.0\.0: it is no longer warm, not all of its replicas are ready\. Deploy the version again: npm run deploy -- 1\.0\.0 --stack prod\.$/,
     ],
     [
       settingsWith(both, "green"),
       gone,
-      /^blue 1\.0\.0 is gone: none of its services .* now\. Bring it back .*`npm run pulumi -- up --refresh --stack prod`, then run this again\.$/,
+      /^Cannot roll back to blue 1\.0\.0: none of its services .* server\. Create them again .*`npm run pulumi -- up --refresh --stack prod`, then retry\.$/,
     ],
   ];
   for (const [settings, observed, expected] of table)
@@ -134,25 +134,25 @@ test("where there is nothing to go back to, a rollback says what to do", () => {
     );
 });
 
-test("workers at rest do not make a color cold", () => {
+test("a color with stopped workers is warm", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const observed = observedWith(versions, "green");
   observed.services.push({ service: "mail", color: "blue", kind: "worker", wanted: 1, ready: 0 });
   assert.doesNotThrow(() => planRollback(settingsWith(versions, "green"), observed));
 });
 
-test("nothing is planned while the edge cannot say who serves", () => {
+test("nothing is planned while the edge is unreachable", () => {
   const observed: Observed = { ...nothingObserved, live: undefined };
   const expected = (error: Error) =>
     error instanceof GuardError &&
     error.message ===
-      "The edge does not answer, so nobody can say which color serves. " +
-        "Look at `npm run ops -- status --stack prod`, mend the edge, and try again.";
+      "The edge is unreachable, so the active color is unknown. " +
+        "Check `npm run ops -- status --stack prod`, fix the edge, and retry.";
   assert.throws(() => planDeploy("1.0.0", base, observed), expected);
   assert.throws(() => planRollback(base, observed), expected);
 });
 
-test("a deploy goes to the idle color and never touches the version of the serving one", () => {
+test("a deploy goes to the idle color and never changes the version of the active color", () => {
   fc.assert(
     fc.property(running, live, color, version, (versions, serving, active, wanted) => {
       const plan = planDeploy(wanted, settingsWith(versions, active), observedWith(versions, serving));
@@ -166,7 +166,7 @@ test("a deploy goes to the idle color and never touches the version of the servi
   );
 });
 
-test("a deploy that went through has nothing more to do", () => {
+test("after a completed deploy there is nothing to do", () => {
   fc.assert(
     fc.property(running, color, version, (versions, serving, wanted) => {
       const settings = settingsWith(versions, serving);
@@ -178,7 +178,7 @@ test("a deploy that went through has nothing more to do", () => {
   );
 });
 
-test("a rollback changes no version, and a rollback of it is back where it was", () => {
+test("a rollback changes no version, and a rollback of a rollback restores the configuration", () => {
   fc.assert(
     fc.property(running, color, (versions, serving) => {
       const settings = settingsWith(versions, serving);
@@ -190,7 +190,7 @@ test("a rollback changes no version, and a rollback of it is back where it was",
   );
 });
 
-test("giving up keeps who serves with the version it serves, and is then at rest", () => {
+test("canceling keeps the active color with its version, and there is nothing left to cancel", () => {
   fc.assert(
     fc.property(running, color, version, (versions, serving, tried) => {
       const idle = otherColor(serving);
@@ -203,7 +203,7 @@ test("giving up keeps who serves with the version it serves, and is then at rest
   );
 });
 
-test("a rollback that did not get through keeps the color it goes back to", () => {
+test("canceling a failed rollback keeps the version of the color it was to roll back to", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith(versions, "green");
   const failed = after(settings, planRollback(settings, observedWith(versions, "green")));
@@ -212,7 +212,7 @@ test("a rollback that did not get through keeps the color it goes back to", () =
   assert.deepEqual(again.change, { activeColor: "green", "versions.green": "1.1.0", "versions.blue": "1.0.0" });
 });
 
-test("giving up keeps in the other color what runs there and passed its smoke test, and nothing else", () => {
+test("canceling keeps the version of the idle color only if it is warm and passed its smoke test", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith({ ...versions, green: "1.2.0" }, "green");
   const up = observedWith({ ...versions, green: "1.2.0" }, "blue");
@@ -234,14 +234,14 @@ test("giving up keeps in the other color what runs there and passed its smoke te
   }
 });
 
-test("what a refused deploy left in the configuration keeps nobody from going back", () => {
+test("a rollback ignores what a refused deploy left in the configuration", () => {
   const running = { blue: "1.0.0", green: "1.2.0" };
   const plan = planRollback(settingsWith({ blue: "9.9.9", green: "1.3.0" }, "green"), observedWith(running, "green"));
   assert.ok("change" in plan);
   assert.deepEqual(plan.change, { "versions.green": "1.2.0", "versions.blue": "1.0.0", activeColor: "blue" });
 });
 
-test("a change is laid over the configuration, so that it can be checked before it is written", () => {
+test("a change is applied to the configuration, so that it can be checked before it is written", () => {
   const raw = { system: "cleaning", activeColor: "blue", versions: '{"blue":"1.0.0","green":"1.1.0"}' };
   assert.deepEqual(withChange(raw, { activeColor: "green", "versions.green": "1.2.0" }), {
     system: "cleaning",
@@ -252,7 +252,7 @@ test("a change is laid over the configuration, so that it can be checked before 
   assert.equal(withChange({}, { "versions.blue": "1.0.0" }).versions, '{"blue":"1.0.0"}');
 });
 
-test("a version that looks like a number or a truth value stays text on its way through the settings", () => {
+test("a version that looks like a number or a boolean stays text in the settings", () => {
   for (const version of ["42", "1042", "1.0", "0x10", "1e3", "true", "null"]) {
     const observed = observedWith({ blue: "1.0.0" }, "blue");
     const plan = planDeploy(version, settingsWith({ blue: "1.0.0" }, "blue"), observed);
@@ -262,13 +262,13 @@ test("a version that looks like a number or a truth value stays text on its way 
   }
 });
 
-test("a deploy that was cut short after its shift is finished, not taken for done", () => {
+test("a deploy that was interrupted after its shift is finished, not treated as done", () => {
   const versions = { blue: "1.0.0", green: "1.1.0" };
   const settings = settingsWith(versions, "green");
   const plan = planDeploy("1.1.0", settings, observedWith(versions, "green"), "blue");
   assert.ok("change" in plan);
   assert.deepEqual(plan.change, {});
-  assert.match(plan.sentence, /1\.1\.0 already serves, on green; finishing the update/);
+  assert.match(plan.sentence, /1\.1\.0 is already active on green\. Finishing the interrupted update/);
 });
 
 const incident: Incident = {
@@ -276,7 +276,7 @@ const incident: Incident = {
   ...{ why: "slow", step: "shift" },
 };
 
-test("a deploy of a release that was taken back is refused before a config line is written", () => {
+test("a deploy of a release with an incident is refused before the configuration is changed", () => {
   const versions = { blue: "1.0.0", green: "1.2.0" };
   const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
   const check = (version: string, present: { green?: string }) => {
@@ -286,16 +286,19 @@ test("a deploy of a release that was taken back is refused before a config line 
     guardDeploy(parseSettings(withChange(raw, plan.change), { cleaning }, "dev"), observed, present);
   };
   for (const present of [{}, { green: "1.2.0-0badcafe" }])
-    assert.throws(() => check("1.2.0", present), /^GuardError: .* green 1\.2\.0 .* was taken back .* \(incident i-1\)/);
+    assert.throws(
+      () => check("1.2.0", present),
+      /^GuardError: .* green 1\.2\.0 .* was marked as bad .* \(incident i-1\)/,
+    );
   assert.doesNotThrow(() => check("1.2.1", { green: "1.2.1-0badcafe" }));
 });
 
-test("what was taken back is nothing to go back to, however warm", () => {
+test("a release with an incident is not a rollback target, even if warm", () => {
   const versions = { blue: "1.0.0", green: "1.2.0" };
   const settings = settingsWith(versions, "blue");
   const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
   const refusal = new GuardError(
-    "green 1.2.0 was taken back at 2026-11-20T11:00:00.000Z: slow (incident i-1), so it is nothing to go back to",
+    "Cannot roll back to green 1.2.0: it was marked as bad at 2026-11-20T11:00:00.000Z: slow (incident i-1)",
     "deploy the version you want: npm run deploy -- VERSION --stack prod",
   );
   for (const release of [null, "1.2.0-0badcafe"])
@@ -305,7 +308,7 @@ test("what was taken back is nothing to go back to, however warm", () => {
   assert.equal(after(settings, planRollback(settings, { ...observed, incidents: [] })).activeColor, "green");
 });
 
-test("giving up after an automatic rollback drops the release that was taken back", () => {
+test("canceling a reverted deploy removes the release with the incident", () => {
   const versions = { blue: "1.0.0", green: "1.2.0" };
   const settings = settingsWith(versions, "green");
   const observed = { ...observedWith(versions, "blue"), incidents: [incident] };
@@ -314,7 +317,8 @@ test("giving up after an automatic rollback drops the release that was taken bac
     change: { activeColor: "blue", "versions.blue": "1.0.0", "versions.green": null },
     color: "blue",
     version: "1.0.0",
-    sentence: "blue 1.0.0 still serves; giving up the deploy of 1.2.0 to green, which was taken back (incident i-1).",
+    sentence:
+      "Canceling the deploy of 1.2.0 to green, which was marked as bad (incident i-1). Blue 1.0.0 is still active.",
   });
   const given = after(settings, plan);
   assert.doesNotThrow(() => guardDeploy(given, observed));

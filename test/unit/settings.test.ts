@@ -73,7 +73,7 @@ test("Pulumi.yaml describes every setting and nothing else, with the same defaul
     config: Record<string, { default?: unknown; description: string }>;
   };
   const described = Object.entries(config).map(([key, entry]) => [key.replace(/^turnout:/, ""), entry] as const);
-  const known = /Known are (.+)\.$/.exec(refusal({ frobnicate: "1" }))?.[1]?.split(", ");
+  const known = /The settings are (.+)\.$/.exec(refusal({ frobnicate: "1" }))?.[1]?.split(", ");
   assert.deepEqual(described.map(([key]) => key).toSorted(), known?.toSorted());
   const defaults = described.flatMap(([key, entry]) => {
     assert.ok(entry.description.endsWith("."), key);
@@ -114,7 +114,7 @@ test("a warning is never above its threshold", () => {
   for (const [given, warnings] of table) assert.deepEqual(warningsOf(given), warnings, JSON.stringify(given));
 });
 
-test("a step without a time is for everybody alone", () => {
+test("only the step with all traffic may have no time", () => {
   const stepsOf = (steps: object[]) => parse({ ...smallest, rollout: JSON.stringify({ steps }) }).rollout.steps;
   for (const steps of [
     [{ weight: 100, seconds: 0 }],
@@ -133,17 +133,20 @@ test("an external database is named by a host, and encrypted in a way that can b
       assert.deepEqual(external({ host, sslmode }).external, { host, port: 5432, sslmode });
 });
 
-test("what is wrong is said in one sentence: the key path, and what to write", () => {
+test("a refusal is one line: the key path, what was found, and what to write", () => {
   const pulumi = (rest: string) => `with: npm run pulumi -- config ${rest} --stack dev.`;
   const tag = "an image tag, at most 128 letters, digits, dots, dashes and underscores.";
   const host = "the server's name or IPv4 address alone, such as db.example.org; its port is database.external.port.";
-  const see = "or see Pulumi.yaml for what there is.";
+  const see = "see Pulumi.yaml for all settings.";
   const table: [change: Record<string, unknown>, expected: string | RegExp][] = [
     [{ activeColour: "blue" }, "activeColour is not a setting. Rename it to activeColor."],
     [{ ActiveColor: "blue" }, "ActiveColor is not a setting. Rename it to activeColor."],
     [{ version: "{}" }, "version is not a setting. Rename it to versions."],
-    [{ frobnicate: "1" }, /^frobnicate is not a setting\. Known are system, activeColor, versions, .*secrets\.$/],
-    [{ toString: "1" }, /^toString is not a setting\. Known are /],
+    [
+      { frobnicate: "1" },
+      /^frobnicate is not a setting\. The settings are system, activeColor, versions, .*secrets\.$/,
+    ],
+    [{ toString: "1" }, /^toString is not a setting\. The settings are /],
     [{ system: undefined }, "system is not set. Write one of cleaning."],
     [{ system: "tallow" }, 'system is "tallow", which systems/ does not define. Write one of cleaning.'],
     [{ system: "constructor" }, 'system is "constructor", which systems/ does not define. Write one of cleaning.'],
@@ -153,7 +156,7 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ activeColor: "true" }, "activeColor is the boolean true; write blue or green."],
     [
       { versions: undefined },
-      "versions is not set. Give the color to serve a version: " +
+      "versions is not set. Set a version for the active color: " +
         "npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
     ],
     [{ versions: { blue: 1.4 } }, 'versions.blue is the number 1.4; write a version in quotes, such as "1.4.1".'],
@@ -163,10 +166,10 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ versions: { blue: "a\nb" } }, `versions.blue is "a\\nb"; write ${tag}`],
     [{ versions: { blue: "x".repeat(129) } }, `versions.blue is "${"x".repeat(59)}…; write ${tag}`],
     [{ versions: { blue: null } }, 'versions.blue is null; write a version in quotes, such as "1.4.1".'],
-    [{ versions: { blue: "1", red: "1" } }, `versions.red is not a setting. Remove it, ${see}`],
+    [{ versions: { blue: "1", red: "1" } }, `versions.red is not a setting. Remove it; ${see}`],
     [
       { versions: { blue: "1", red: "1", mauve: "1" } },
-      `versions.red, versions.mauve are not settings. Remove them, ${see}`,
+      `versions.red, versions.mauve are not settings. Remove them; ${see}`,
     ],
     [{ versions: "1.0.0" }, 'versions is "1.0.0"; write a group with blue, green.'],
     [{ versions: "null" }, "versions is null; write a group with blue, green."],
@@ -174,12 +177,12 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [
       { versions: {} },
       "activeColor is blue, but versions.blue is not set. " +
-        "Give it a version: npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
+        "Set its version: npm run pulumi -- config set --path versions.blue VERSION --stack dev.",
     ],
     [
       { activeColor: "green" },
-      "activeColor is green, but versions.green is not set. Give it a version: npm run pulumi -- config set --path " +
-        "versions.green VERSION --stack dev, or serve the other one: npm run pulumi -- config set activeColor blue --stack dev.",
+      "activeColor is green, but versions.green is not set. Set its version: npm run pulumi -- config set --path " +
+        "versions.green VERSION --stack dev, or make blue active: npm run pulumi -- config set activeColor blue --stack dev.",
     ],
     [{ strategy: "slow" }, 'strategy is "slow"; write blue-green, canary, rolling or recreate.'],
     [{ rollout: { bake: -1 } }, "rollout.bake is the number -1; write seconds as a whole number from 0 to 3600."],
@@ -237,15 +240,15 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     [{ replicas: { api: 51 } }, "replicas.api is the number 51; write a whole number from 1 to 50."],
     [{ replicas: { api: 1.5 } }, "replicas.api is the number 1.5; write a whole number from 1 to 50."],
     [{ replicas: { api: "two" } }, 'replicas.api is "two"; write a whole number from 1 to 50.'],
-    [{ replicas: { cron: 1 } }, "replicas.cron names no service of cleaning. Write one of api, web, jobs."],
-    [{ replicas: { toString: 1 } }, "replicas.toString names no service of cleaning. Write one of api, web, jobs."],
+    [{ replicas: { cron: 1 } }, "replicas.cron is not a service of cleaning. Write one of api, web, jobs."],
+    [{ replicas: { toString: 1 } }, "replicas.toString is not a service of cleaning. Write one of api, web, jobs."],
     [{ ports: "8080" }, "ports is the number 8080; write a group with public, preview."],
     [{ ports: "null" }, "ports is null; write a group with public, preview."],
     [{ ports: { public: "80" } }, 'ports.public is "80"; write a port number from 1 to 65535.'],
     [{ ports: { public: 0 } }, "ports.public is the number 0; write a port number from 1 to 65535."],
     [{ ports: { preview: 65536 } }, "ports.preview is the number 65536; write a port number from 1 to 65535."],
     [{ ports: { preview: null } }, "ports.preview is null; write a port number from 1 to 65535."],
-    [{ ports: { pubic: 80 } }, `ports.pubic is not a setting. Remove it, ${see}`],
+    [{ ports: { pubic: 80 } }, `ports.pubic is not a setting. Remove it; ${see}`],
     [{ ports: { public: 8081 } }, "ports.public and ports.preview are both 8081. Change one."],
     [{ domain: "true" }, "domain is the boolean true; write a domain as text, such as example.org."],
     [{ domain: "" }, 'domain is ""; write a domain alone, such as example.org.'],
@@ -265,12 +268,12 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     ],
     ...["verify-ca", "verify-full"].map((sslmode): [Record<string, unknown>, string] => [
       { database: { external: { host: "h", sslmode } } },
-      `database.external.sslmode is "${sslmode}", which needs the CA's certificate, and there is no setting for it ` +
+      `database.external.sslmode is "${sslmode}", which needs a CA certificate and cannot be configured ` +
         "yet; write require.",
     ]),
     [
       { database: { external: { host: "h", user: "u" } } },
-      `database.external.user is not a setting. Remove it, ${see}`,
+      `database.external.user is not a setting. Remove it; ${see}`,
     ],
     [
       { database: { maxConnections: 9 } },
@@ -287,27 +290,27 @@ test("what is wrong is said in one sentence: the key path, and what to write", (
     ],
     [{ timeouts: { start: 4 } }, "timeouts.start is the number 4; write seconds as a whole number from 5 to 3600."],
     [{ timeouts: { smoke: 0 } }, "timeouts.smoke is the number 0; write seconds as a whole number from 1 to 3600."],
-    [{ timeouts: { stop: 4 } }, `timeouts.stop is not a setting. Remove it, ${see}`],
-    [{ a: "1", b: "1" }, /^a, b are not settings\. Known are system, activeColor, versions, .*secrets\.$/],
-    [{ secrets: "x" }, "secrets is no group; write one secret below each name."],
-    [{ secrets: "null" }, "secrets is no group; write one secret below each name."],
-    [{ secrets: { ...secrets, edgeToken: 12 } }, "secrets.edgeToken is no text; write its value in quotes."],
-    [{ secrets: { ...secrets, edgeToken: null } }, "secrets.edgeToken is no text; write its value in quotes."],
-    [{ secrets: { ...secrets, toString: "x" } }, /^secrets\.toString is used by nothing\. /],
+    [{ timeouts: { stop: 4 } }, `timeouts.stop is not a setting. Remove it; ${see}`],
+    [{ a: "1", b: "1" }, /^a, b are not settings\. The settings are system, activeColor, versions, .*secrets\.$/],
+    [{ secrets: "x" }, "secrets is not a group; write one secret below each name."],
+    [{ secrets: "null" }, "secrets is not a group; write one secret below each name."],
+    [{ secrets: { ...secrets, edgeToken: 12 } }, "secrets.edgeToken is not text; write its value in quotes."],
+    [{ secrets: { ...secrets, edgeToken: null } }, "secrets.edgeToken is not text; write its value in quotes."],
+    [{ secrets: { ...secrets, toString: "x" } }, /^secrets\.toString is not used\. /],
     [{ secrets: { ...secrets, edgeToken: "" } }, "secrets.edgeToken is empty; write its value."],
     [
       { secrets: { ...secrets, edgeToken: "too-short" } },
-      "secrets.edgeToken is shorter than 16 characters. Set one nobody can guess: openssl rand -hex 32 | " +
+      "secrets.edgeToken is shorter than 16 characters. Set a random one: openssl rand -hex 32 | " +
         "npm run pulumi -- config set --secret --path secrets.edgeToken --stack dev.",
     ],
     [
       { secrets: { ...secrets, apiKey: "x" } },
-      `secrets.apiKey is used by nothing. Remove it ${pulumi("rm --path secrets.apiKey")}`,
+      `secrets.apiKey is not used. Remove it ${pulumi("rm --path secrets.apiKey")}`,
     ],
     ...(
       [
         ["databasePassword", "the database's password"],
-        ["edgeToken", "the token that jobs show to the edge's agent"],
+        ["edgeToken", "the token that jobs send to the edge's agent"],
         ["adminPassword", "password of the admin pages"],
       ] as const
     ).map(([key, what]): [Record<string, unknown>, string] => [

@@ -37,8 +37,8 @@ const wanted: Wanted = {
   ...{ replicas: { api: 2 }, services: ["api", "jobs"] },
 };
 
-/** The soak has taken green 1.1.0 back. */
-const takenBack: Observed = {
+/** The soak has reverted green 1.1.0. */
+const reverted: Observed = {
   ...healthy,
   live: "blue",
   services: healthy.services.map((one) => {
@@ -84,22 +84,26 @@ test("it is healthy only when desired and live agree and every replica is ready"
   const replaced = (service: string, change: object) =>
     healthy.services.map((one) => (`${one.color} ${one.service}` === service ? { ...one, ...change } : one));
   const without = (service: string) => healthy.services.filter((one) => `${one.color} ${one.service}` !== service);
-  const blueServes = takenBack.services;
+  const blueServes = reverted.services;
   const table: [outputs: Record<string, unknown>, Partial<Observed>, problem: RegExp][] = [
-    [outputs, { live: undefined, edge: "down" }, /^The edge does not answer\.$/],
-    [outputs, { live: "green", edge: "down" }, /^The edge does not answer\.$/],
-    [outputs, { unready: "/readyz answers 503" }, /^green serves but is not ready: \/readyz answers 503$/],
-    [{}, {}, /^No update has gone through yet\.$/],
-    [{ activeColor: "mauve" }, {}, /^No update has gone through yet\.$/],
-    [outputs, { live: "blue", services: blueServes }, /^The state wants green, the edge serves blue; /],
-    [outputs, { live: null }, /^The state wants green, the edge serves nobody; /],
+    [outputs, { live: undefined, edge: "down" }, /^The edge is unreachable\.$/],
+    [outputs, { live: "green", edge: "down" }, /^The edge is unreachable\.$/],
+    [outputs, { unready: "/readyz answers 503" }, /^green is active but not ready: \/readyz answers 503$/],
+    [{}, {}, /^No update has completed yet\.$/],
+    [{ activeColor: "mauve" }, {}, /^No update has completed yet\.$/],
+    [
+      outputs,
+      { live: "blue", services: blueServes },
+      /^The last update made green active, but the edge serves blue\. /,
+    ],
+    [outputs, { live: null }, /^The last update made green active, but the edge serves no color\. /],
     [outputs, { services: replaced("green api", { ready: 1 }) }, /^green api: 1 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("blue api", { ready: 0 }) }, /^blue api: 0 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("green jobs", { ready: 0 }) }, /^green jobs: 0 of 1 replicas are ready\.$/],
     [outputs, { services: replaced("green jobs", { wanted: 0, ready: 0 }) }, /^green jobs: 0 of 1 replicas/],
     [outputs, { services: replaced("green api", { wanted: 0, ready: 0 }) }, /^green api: 0 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("green api", { wanted: 3, ready: 2 }) }, /^green api: 2 of 3 replicas are ready\.$/],
-    [outputs, { services: without("green api") }, /^green api: the service is not on the server\.$/],
+    [outputs, { services: without("green api") }, /^green api: the service does not exist on the server\.$/],
   ];
   for (const [desired, change, problem] of table) {
     const status = statusOf(desired, { ...healthy, ...change }, wanted);
@@ -109,22 +113,22 @@ test("it is healthy only when desired and live agree and every replica is ready"
   }
 });
 
-test("a serving color without services is not healthy, whatever the edge says; the idle one may have none", () => {
+test("an active color without services is not healthy, whatever the edge says; the idle one may have none", () => {
   const { problems } = statusOf(outputs, { ...healthy, services: [] }, wanted);
   assert.deepEqual(problems, [
-    "green api: the service is not on the server.",
-    "green jobs: the service is not on the server.",
+    "green api: the service does not exist on the server.",
+    "green jobs: the service does not exist on the server.",
   ]);
   const alone = healthy.services.filter(({ color }) => color === "green");
   assert.equal(statusOf(outputs, { ...healthy, services: alone }, wanted).healthy, true);
 });
 
-test("while the workers are on their way, one that does not run is no problem; a web service still is", () => {
+test("during a handover a worker that does not run is not a problem; a web service is", () => {
   const services = healthy.services.map((one) => (one.color === "green" ? { ...one, ready: 0 } : one));
   const status = statusOf(outputs, { ...healthy, services, handover: true }, wanted);
   assert.equal(status.handover, true);
   assert.deepEqual(status.problems, ["green api: 0 of 2 replicas are ready."]);
-  assert.match(describeStatus(status), /^workers {7}on their way to the serving color$/m);
+  assert.match(describeStatus(status), /^workers {7}moving to the active color$/m);
 });
 
 test("a stack without a deploy", () => {
@@ -133,14 +137,14 @@ test("a stack without a deploy", () => {
   assert.equal(status.live, null);
   assert.equal(status.healthy, false);
   assert.equal(status.url, null);
-  assert.match(describeStatus(status), /^nobody serves · NOT HEALTHY\n {2}! The edge does not answer\.\n/);
+  assert.match(describeStatus(status), /^active color unknown · NOT HEALTHY\n {2}! The edge is unreachable\.\n/);
 });
 
-test("the status as a person reads it", () => {
+test("the status as text for people", () => {
   assert.equal(
     describeStatus(statusOf(outputs, { ...healthy, candidate: "blue", weight: 25 }, wanted)),
     [
-      "green serves 1.1.0 · healthy",
+      "green 1.1.0 is active · healthy",
       "",
       "○ blue   1.0.0            api 2/2  jobs 0/0",
       "● green  1.1.0            api 2/2  jobs 1/1",
@@ -154,50 +158,52 @@ test("the status as a person reads it", () => {
   );
 });
 
-test("a release that was taken back is a problem for as long as it is configured to serve", () => {
+test("a reverted release is a problem for as long as it is configured as active", () => {
   const problem = (state: object, change: Partial<Observed>, serve: { color: "blue" | "green"; version: string }) => {
     const configured = { ...wanted, activeColor: serve.color, activeVersion: serve.version };
-    return statusOf({ ...outputs, ...state }, { ...takenBack, ...change }, configured).problems;
+    return statusOf({ ...outputs, ...state }, { ...reverted, ...change }, configured).problems;
   };
   const green = { color: "green", version: "1.1.0" } as const;
   const blamed =
-    "green 1.1.0 is configured to serve, but the soak took it back at 2026-11-20T10:15:00.000Z: " +
+    "green 1.1.0 is configured as active, but the soak marked it as bad at 2026-11-20T10:15:00.000Z: " +
     "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green). " +
-    "Give it up: npm run rollback -- --stack prod; or deploy a corrected version.";
+    "Deploy a corrected version, or cancel the deploy with `npm run rollback -- --stack prod`.";
   const spared =
-    "green 1.1.0 is configured to serve, but the soak took it back at 2026-11-20T10:15:00.000Z: " +
+    "green 1.1.0 is configured as active, but the soak reverted to blue at 2026-11-20T10:15:00.000Z: " +
     "error rate 2.0 % (2 of 100). " +
-    "Try it again: npm run deploy -- 1.1.0 --stack prod; or give it up: npm run rollback -- --stack prod.";
-  const drift = "The state wants green, the edge serves blue; `npm run pulumi -- preview --stack prod` says more.";
+    "Retry with `npm run deploy -- 1.1.0 --stack prod`, or cancel the deploy with `npm run rollback -- --stack prod`.";
+  const drift =
+    "The last update made green active, but the edge serves blue. " +
+    "Run `npm run pulumi -- preview --stack prod` for details.";
   const blue = { activeColor: "blue" };
-  assert.deepEqual(problem({}, {}, green), [blamed], "after a soak the state wants green, too");
-  assert.deepEqual(problem(blue, {}, green), [blamed], "after a shift the state wants blue");
+  assert.deepEqual(problem({}, {}, green), [blamed], "after a soak green is active in the state, too");
+  assert.deepEqual(problem(blue, {}, green), [blamed], "after a shift blue is active in the state");
   assert.deepEqual(problem(blue, { incidents: [] }, green), [spared]);
-  assert.deepEqual(problem(blue, {}, { color: "blue", version: "1.0.0" }), [], "given up");
+  assert.deepEqual(problem(blue, {}, { color: "blue", version: "1.0.0" }), [], "canceled");
   assert.deepEqual(problem(blue, {}, { color: "green", version: "1.1.1" }), [], "a corrected version, not yet tried");
   assert.deepEqual(problem({}, {}, { color: "blue", version: "1.0.0" }), [drift]);
-  assert.deepEqual(problem(blue, { candidate: "green", weight: 5, incidents: [] }, green), [], "tried again");
+  assert.deepEqual(problem(blue, { candidate: "green", weight: 5, incidents: [] }, green), [], "retried");
   assert.deepEqual(problem(blue, { incidents: [], lastReverted: null }, green), [], "not yet tried");
 });
 
-test("a canary, a soak and incidents, as a program and as a person read them", () => {
+test("a canary, a soak and incidents, as JSON and as text", () => {
   const soak = { color: "green", version: "1.1.0", until: "2026-11-20T10:30:00.000Z" } as const;
   const canaryStep = { since: "2026-11-20T10:05:00.000Z", seconds: 300, paused: false };
-  const observed: Observed = { ...takenBack, candidate: "green", weight: 5, canaryStep, soak };
+  const observed: Observed = { ...reverted, candidate: "green", weight: 5, canaryStep, soak };
   const status = statusOf({ activeColor: "blue" }, observed, wanted);
   const step = "green at 5 %, since 2026-11-20T10:05:00.000Z for 300 s";
   assert.deepEqual(status.rollout, { step, weight: 5 });
   assert.deepEqual(status.soak, soak);
-  assert.deepEqual(status.incidents, takenBack.incidents);
+  assert.deepEqual(status.incidents, reverted.incidents);
   const lines = describeStatus(status).split("\n");
   assert.deepEqual(lines.slice(lines.indexOf(`candidate     ${step}`)).slice(0, 3), [
     `candidate     ${step}`,
     "soak          watching green 1.1.0 until 2026-11-20T10:30:00.000Z",
-    "incident      green 1.1.0 was taken back at 2026-11-20T10:15:00.000Z: " +
+    "incident      green 1.1.0 was marked as bad at 2026-11-20T10:15:00.000Z: " +
       "error rate 2.0 % (2 of 100) (incident 2026-11-20-101500-green)",
   ]);
   const held = statusOf(outputs, { ...observed, canaryStep: { ...canaryStep, paused: true } }, wanted);
   assert.deepEqual(held.rollout, { step: `${step}, paused`, weight: 5 });
-  // A step of a canary that the edge has lost is none.
+  // Without a candidate on the edge there is no step.
   assert.equal(statusOf(outputs, { ...observed, candidate: null }, wanted).rollout, null);
 });

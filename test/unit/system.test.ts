@@ -35,22 +35,22 @@ test("defaults of a system", () => {
   assert.equal(system.migrations.revisionPattern, "[a-f0-9]{12}");
 });
 
-test("what is wrong with a system is said by its file and key path", () => {
+test("a refused system is named by its file and key path", () => {
   const table: [spoil: (system: Loose) => void, expected: RegExp][] = [
     [(s) => (s.name = "Shop"), /^systems\/Shop\.ts: name is "Shop"; write a name of at most 31 lower-case letters, /],
     [
       (s) => (s.services.api.image = "shop:1"),
-      /: services\.api\.image is "shop:1"; write an image reference that holds \{version\}, so that each color runs its own\.$/,
+      /: services\.api\.image is "shop:1"; write an image reference that contains \{version\}, so that each color runs its own version\.$/,
     ],
     [(s) => (s.services.api.port = 0), /: services\.api\.port is the number 0; write a port number from 1 to 65535\.$/],
     [(s) => (s.services.api.kind = "cron"), /: services\.api\.kind is "cron"; write web or worker\.$/],
     [
       (s) => (s.services.api.halth = "/"),
-      /: services\.api\.halth is not a setting\. Remove it, or see core\/system\.ts for what there is\.$/,
+      /: services\.api\.halth is not a setting\. Remove it; see core\/system\/schema\.ts for all keys\.$/,
     ],
     [
       (s) => Object.assign(s.smoke[0], { expects: {}, url: "/" }),
-      /: smoke\.0\.expects, smoke\.0\.url are not settings\. Remove them, or see /,
+      /: smoke\.0\.expects, smoke\.0\.url are not settings\. Remove them; see /,
     ],
     [
       (s) => (s.services.api.health = "healthz"),
@@ -72,20 +72,22 @@ test("what is wrong with a system is said by its file and key path", () => {
     [(s) => (s.services = null), /: services is null; write a group of services by their names\.$/],
     [
       (s) => (s.database.user = "postgres"),
-      /: database\.user is "postgres", PostgreSQL's superuser\. Choose a name of the system's own\.$/,
+      /: database\.user is "postgres", PostgreSQL's superuser\. Choose another name\.$/,
     ],
     [(s) => (s.smoke = []), /: smoke is the list \[\]; write a list with at least one check\.$/],
     [(s) => (s.smoke[0].probe = "no"), /: smoke\.0\.probe is "no"; write true or false\.$/],
     [(s) => (s.smoke[0].path = "x"), /: smoke\.0\.path is "x"; write a path that begins with \/\.$/],
     [(s) => (s.smoke[0].expect.status = 0), /: smoke\.0\.expect\.status is the number 0; write a status from 100 to /],
-    [(s) => (s.sercets = {}), /: sercets is not a setting\. Remove it, or see /],
+    [(s) => (s.sercets = {}), /: sercets is not a setting\. Remove it; see core\/system\/schema\.ts for all keys\.$/],
     ...["0", "0:0", "root", "app:app", "-1", "10001:", "010"].map((user): [(system: Loose) => void, RegExp] => [
       (s) => (s.services.api.user = user),
-      new RegExp(`: services\\.api\\.user is "${user}"; write numbers above 0 in quotes, such as "10001:10001"\\.$`),
+      new RegExp(
+        `: services\\.api\\.user is "${user}"; write user and group ids above 0 in quotes, such as "10001:10001"\\.$`,
+      ),
     ]),
     [
       (s) => (s.services.api.user = 10001),
-      /: services\.api\.user is the number 10001; write numbers above 0 in quotes/,
+      /: services\.api\.user is the number 10001; write user and group ids above 0 in quotes/,
     ],
     ...[0, 3600, 1.5].map((seconds): [(system: Loose) => void, RegExp] => [
       (s) => (s.services.api.stopGrace = seconds),
@@ -99,15 +101,15 @@ test("what is wrong with a system is said by its file and key path", () => {
     ]),
     ...["databaseUrl", ...Object.keys(ownSecrets)].map((key): [(system: Loose) => void, RegExp] => [
       (s) => (s.secrets = { [key]: { file: "some_file", description: "x" } }),
-      new RegExp(`: secrets\\.${key} is the name of a secret of Turnout itself\\. Choose another name\\.$`),
+      new RegExp(`: secrets\\.${key} is reserved for a secret of Turnout itself\\. Choose another name\\.$`),
     ]),
     [
       (s) => (s.secrets = { a: { file: "same", description: "x" }, b: { file: "same", description: "x" } }),
-      /: secrets\.b\.file is "same", which another secret has\. Choose another file name\.$/,
+      /: secrets\.b\.file is "same", which another secret uses\. Choose another file name\.$/,
     ],
     [
       (s) => (s.secrets = { a: { file: "database_url", description: "x" } }),
-      /: secrets\.a\.file is "database_url", which another secret has\. Choose another file name\.$/,
+      /: secrets\.a\.file is "database_url", which another secret uses\. Choose another file name\.$/,
     ],
     [
       (s) => (s.secrets = { a: { file: "../x", description: "x" } }),
@@ -125,14 +127,14 @@ test("what is wrong with a system is said by its file and key path", () => {
     [(s) => (s.services.mail.route = {}), /: services\.mail is a worker and cannot have a port or a route/],
     [
       (s) => (s.services.api.secrets = ["apiKey"]),
-      /: services\.api\.secrets names "apiKey", which the system's secrets do not define\. Define it under `secrets`, or remove it\.$/,
+      /: services\.api\.secrets names "apiKey", which is not defined in the system's secrets\. Define it under `secrets`, or remove it\.$/,
     ],
     [(s) => (s.services.api.secrets = ["toString"]), /: services\.api\.secrets names "toString"/],
     [
       (s) => (s.migrations.service = "db"),
-      /: migrations\.service names "db", which is no service\. Write one of api, mail\.$/,
+      /: migrations\.service is "db", which is not a service\. Write one of api, mail\.$/,
     ],
-    [(s) => (s.migrations.service = "constructor"), /: migrations\.service names "constructor", which is no service/],
+    [(s) => (s.migrations.service = "constructor"), /: migrations\.service is "constructor", which is not a service/],
     [
       (s) => (s.smoke[0].auth = { user: "u", secret: "none" }),
       /: smoke check "alive" uses the undefined secret "none"\. Define it under `secrets`\.$/,
@@ -154,7 +156,7 @@ test("what is wrong with a system is said by its file and key path", () => {
   }
 });
 
-test("what is just right is taken", () => {
+test("values at the limits are valid", () => {
   for (const change of [{ user: "1" }, { user: "33:0" }, { stopGrace: 1 }, { stopGrace: 3599 }]) {
     const system = structuredClone(definition) as Loose;
     Object.assign(system.services.api, change);
@@ -181,7 +183,7 @@ test("services of a kind, in their order; the image of a version", () => {
   assert.equal(imageOf(twice, "1.2.3"), "1.2.3/x:1.2.3");
 });
 
-test("the edge is told every web service, its route and room for twice its replicas", () => {
+test("the edge's input has every web service, its route, and room for twice its replicas", () => {
   const replicas = JSON.stringify({ api: 3 });
   const settings = parseSettings({ ...validConfig, replicas, exposeColor: "true" }, { cleaning }, "test");
   const { serviceName, ...rest } = edgeConfigInput("turnout-test", cleaning, settings);
@@ -202,7 +204,7 @@ test("the edge is told every web service, its route and room for twice its repli
   assert.equal(serviceName("green", "web"), "turnout-test-green-web");
 });
 
-test("ready is asked of every web service; without a ready path, health is asked", () => {
+test("every web service has a ready check; without a ready path it is the health path", () => {
   const system = structuredClone(definition) as Loose;
   system.services = {
     api: { ...system.services.api, ready: "/ready", route: { paths: ["/ready", "/v1"] } },
@@ -216,7 +218,7 @@ test("ready is asked of every web service; without a ready path, health is asked
   assert.deepEqual(readyChecks(cleaning), [{ path: "/readyz" }, { path: "/" }]);
 });
 
-test("what is asked through the edge must reach its service, by whole path segments and the longest prefix", () => {
+test("ready and metrics paths must be routed to their service, by whole path segments and the longest prefix", () => {
   const withRoutes = (services: Record<string, object>, metrics?: object) => {
     const system = structuredClone(definition) as Loose;
     const { api, mail } = system.services;
@@ -231,30 +233,30 @@ test("what is asked through the edge must reach its service, by whole path segme
     [
       { api: { ...v1, ready: "/v10/ready" } },
       undefined,
-      'services.api.ready is "/v10/ready", which no route takes. Write a ready path that reaches api through the edge.',
+      'services.api.ready is "/v10/ready", which no route matches. Write a ready path that the edge routes to api.',
     ],
     [
       { api: { ...v1, ready: "/v1/admin/ready" }, admin: { route: { paths: ["/v1/admin/"] }, ready: "/v1/admin" } },
       undefined,
-      'services.api.ready is "/v1/admin/ready", which reaches admin. Write a ready path that reaches api through the edge.',
+      'services.api.ready is "/v1/admin/ready", which is routed to admin. Write a ready path that the edge routes to api.',
     ],
     [
       { api: { route: { paths: ["/v1", "/healthz"] } }, web: {} },
       undefined,
-      'services.web.ready is not set, and its health path "/healthz" stands for it, which reaches api. ' +
-        "Write a ready path that reaches web through the edge.",
+      'services.web.ready is not set and defaults to the health path "/healthz", which is routed to api. ' +
+        "Write a ready path that the edge routes to web.",
     ],
     [
       { api: { ...v1, ready: "/v1/ready" } },
       { path: "/v10/metrics" },
-      'metrics.path is "/v10/metrics", which no route takes. ' +
-        "Write a path within the route of a service, and `metrics.host` where that names hosts.",
+      'metrics.path is "/v10/metrics", which no route matches. ' +
+        "Write a path that the route of a service matches, and `metrics.host` if that route names hosts.",
     ],
     [
       { api: { route: { hosts: ["api.example.org"] } } },
       { path: "/metrics" },
-      'metrics.path is "/metrics", which no route takes. ' +
-        "Write a path within the route of a service, and `metrics.host` where that names hosts.",
+      'metrics.path is "/metrics", which no route matches. ' +
+        "Write a path that the route of a service matches, and `metrics.host` if that route names hosts.",
     ],
   ];
   for (const [services, metrics, message] of refused)

@@ -13,15 +13,15 @@ import {
 import { defaultThresholds, type Thresholds } from "../../core/verdict/thresholds.ts";
 import { judge, type Sample, type Shortfall, type Verdict } from "../../core/verdict/verdict.ts";
 
-/** Answers of replicas, all in one bucket unless said otherwise, of which some are errors. */
+/** Answers from replicas, in one bucket by default, of which some are errors. */
 function answers(count: number, more: Partial<Figures> = {}): Figures {
   const slow = (more.upTo300 ?? 0) + (more.upTo1000 ?? 0) + (more.upTo2000 ?? 0) + (more.over2000 ?? 0);
   const upTo100 = count - slow - (more.unanswered ?? 0);
   return { ...noFigures, requests: count, answers: count, upTo100, ...more };
 }
 
-/** A service, `api` unless said otherwise, of which fewer replicas answer than are wanted. */
-const lacking = (ready: number, wanted: number, service = "api"): Shortfall[] => [{ service, ready, wanted }];
+/** A service, `api` by default, that is short of replicas. */
+const shortOf = (ready: number, wanted: number, service = "api"): Shortfall[] => [{ service, ready, wanted }];
 
 const quiet: Sample = {
   color: "green",
@@ -44,14 +44,14 @@ describe("difference of two readings", () => {
     counters: { blue, green },
   });
 
-  it("subtracts, also over a reload that carried the counters over", () => {
+  it("subtracts, also over a reload that kept the counters", () => {
     for (const worker of [1, 2]) {
       const between = difference(reading(1, answers(100), answers(7)), reading(worker, answers(150), answers(7)));
       assert.deepEqual(between, { blue: answers(50), green: noFigures });
     }
   });
 
-  it("begins anew when another worker counts from zero, for both colors", () => {
+  it("begins again when another worker counts from zero, for both colors", () => {
     const after = reading(2, answers(3), answers(9));
     assert.deepEqual(difference(reading(1, answers(100), answers(7)), after), after.counters);
   });
@@ -77,7 +77,7 @@ describe("quantile by bucket", () => {
       // Of the 700 answers 7 may be late: no rounding may make it 6 or 8.
       [answers(700, { over2000: 7 }), 99, 100],
       [answers(700, { over2000: 8 }), 99, Infinity],
-      // What the edge answered itself is no fast answer that makes up for slow ones.
+      // The edge's own answers are not fast answers that make up for slow ones.
       [answers(1000, { unanswered: 900, over2000: 2 }), 99, Infinity],
     ];
     for (const [figures, quantile, bound] of cases)
@@ -122,10 +122,10 @@ describe("verdict", () => {
       /^p99 > 2000 ms \(5 of 400 over 2000 ms\), threshold 2000 ms; the other color has p99 ≤ 100 ms$/,
     ],
     ["1 % slow and no more", { candidate: answers(400, { over2000: 4 }) }, "good", /^$/],
-    ["a replica gone", { candidateShortfalls: lacking(1, 2) }, "breach", /^green api: 1 of 2 ready$/],
+    ["a replica gone", { candidateShortfalls: shortOf(1, 2) }, "breach", /^green api: 1 of 2 ready$/],
     [
       "a replica gone before any answer",
-      { candidate: noFigures, candidateShortfalls: lacking(0, 2) },
+      { candidate: noFigures, candidateShortfalls: shortOf(0, 2) },
       "breach",
       /^green api: 0 of 2 ready$/,
     ],
@@ -157,7 +157,7 @@ describe("verdict", () => {
       /^error rate 12\.0 %/,
     ],
     [
-      "the other color within the threshold excuses nothing",
+      "a color within the threshold excuses nothing",
       { candidate: answers(400, { errors5xx: 5 }), serving: answers(4_000, { errors5xx: 40 }) },
       "breach",
       /^error rate 1\.3 %/,
@@ -169,7 +169,7 @@ describe("verdict", () => {
       /^error rate 1\.04 % \(44 of 4250\), threshold 1 %/,
     ],
     [
-      "a handful of the other color's errors excuses nothing",
+      "a few errors of the other color excuse nothing",
       { candidate: answers(400, { errors5xx: 8 }), serving: answers(8, { errors5xx: 2 }) },
       "breach",
       /^error rate 2\.0 %/,
@@ -193,7 +193,7 @@ describe("verdict", () => {
       /^error rate/,
     ],
     [
-      "what is the release's own is named, what both have is not",
+      "only the release's own breach is named, not the shared one",
       {
         candidate: answers(400, { errors5xx: 20, over2000: 20 }),
         serving: answers(4_000, { over2000: 900 }),
@@ -203,48 +203,48 @@ describe("verdict", () => {
     ],
     [
       "both have lost replicas",
-      { candidateShortfalls: lacking(1, 2), activeShortfalls: lacking(0, 2) },
+      { candidateShortfalls: shortOf(1, 2), activeShortfalls: shortOf(0, 2) },
       "shared",
       /^green api: 1 of 2 ready$/,
     ],
     [
       "both have lost a replica, of another number",
-      { candidateShortfalls: lacking(2, 4), activeShortfalls: lacking(1, 2) },
+      { candidateShortfalls: shortOf(2, 4), activeShortfalls: shortOf(1, 2) },
       "shared",
       /^green api: 2 of 4 ready$/,
     ],
     [
       "both have lost all",
-      { candidateShortfalls: lacking(0, 2), activeShortfalls: lacking(0, 2) },
+      { candidateShortfalls: shortOf(0, 2), activeShortfalls: shortOf(0, 2) },
       "shared",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "all replicas gone, one of the other color",
-      { candidateShortfalls: lacking(0, 2), activeShortfalls: lacking(1, 2) },
+      { candidateShortfalls: shortOf(0, 2), activeShortfalls: shortOf(1, 2) },
       "breach",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "three times as many replicas gone as of the other color",
-      { candidateShortfalls: lacking(7, 10), activeShortfalls: lacking(9, 10) },
+      { candidateShortfalls: shortOf(7, 10), activeShortfalls: shortOf(9, 10) },
       "breach",
       /^green api: 7 of 10 ready$/,
     ],
     [
       "another service of the other color is no excuse",
-      { candidateShortfalls: lacking(1, 2), activeShortfalls: lacking(0, 1, "web") },
+      { candidateShortfalls: shortOf(1, 2), activeShortfalls: shortOf(0, 1, "web") },
       "breach",
       /^green api: 1 of 2 ready$/,
     ],
     [
-      "of two services the one that the other color has whole is named",
-      { candidateShortfalls: [...lacking(1, 2), ...lacking(0, 1, "web")], activeShortfalls: lacking(1, 2) },
+      "of two services only the one that the other color has complete is named",
+      { candidateShortfalls: [...shortOf(1, 2), ...shortOf(0, 1, "web")], activeShortfalls: shortOf(1, 2) },
       "breach",
       /^green web: 0 of 1 ready$/,
     ],
     [
-      "the database cannot be reached",
+      "the database is unreachable",
       { databaseError: "connection refused", candidate: answers(400, { errors5xx: 400 }), serving: null },
       "shared",
       /^database: connection refused \/ error rate 100\.0 %/,
@@ -262,14 +262,14 @@ describe("verdict", () => {
       /^error rate 40\.0 % \(160 of 400\)[^/]*$/,
     ],
     [
-      "the same after the commit, with nobody on the other color",
+      "the same after the commit, without traffic on the other color",
       { connections: { used: 95, max: 100 }, candidate: answers(400, { errors5xx: 160 }), serving: noFigures },
       "breach",
       /^error rate 40\.0 %/,
     ],
     [
-      "connections run out, and the release alone lacks a replica",
-      { connections: { used: 95, max: 100 }, candidateShortfalls: lacking(0, 1) },
+      "connections run out, and only the release is short of a replica",
+      { connections: { used: 95, max: 100 }, candidateShortfalls: shortOf(0, 1) },
       "breach",
       /^green api: 0 of 1 ready$/,
     ],
@@ -286,7 +286,12 @@ describe("verdict", () => {
     ["connections at the threshold", { connections: { used: 90, max: 100 } }, "good", /^$/],
     ["its own metrics: errors", { metrics: { errorRate: 1.5 } }, "breach", /^its own metrics: 1\.5 % errors/],
     ["its own metrics: slow", { metrics: { responseMs: 2_400.4 } }, "breach", /^its own metrics: 2400 ms a request/],
-    ["its own metrics after a handful", { candidate: answers(9), metrics: { errorRate: 50 } }, "inconclusive", /^9 /],
+    [
+      "its own metrics after a few answers",
+      { candidate: answers(9), metrics: { errorRate: 50 } },
+      "inconclusive",
+      /^9 /,
+    ],
     [
       "its own metrics while both have errors",
       { metrics: { errorRate: 5 }, serving: answers(4_000, { errors5xx: 160 }) },
@@ -310,7 +315,7 @@ describe("verdict", () => {
     assert.equal(judged({ connections: { used: 60, max: 100 } }, { connections: 50 }).kind, "shared");
   });
 
-  it("warns below the thresholds, and of the other color's trouble", () => {
+  it("warns below the thresholds, and of problems of the other color", () => {
     const cases: [Partial<Sample>, RegExp][] = [
       [{}, /^$/],
       [{ candidate: answers(1_000, { errors5xx: 7 }) }, /^error rate 0\.7 % \(7 of 1000\)/],
@@ -319,7 +324,7 @@ describe("verdict", () => {
       [{ metrics: { errorRate: 0.6, responseMs: 1_200 } }, /^its own metrics: 0\.6 % .* \/ its own metrics: 1200 ms/],
       [{ serving: answers(4_000, { errors5xx: 90 }) }, /^the other color: error rate 2\.3 % \(90 of 4000\)$/],
       [{ serving: answers(4_000, { over2000: 90 }) }, /^the other color: p99 > 2000 ms \(90 of 4000 over 2000 ms\)$/],
-      [{ activeShortfalls: lacking(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
+      [{ activeShortfalls: shortOf(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
     ];
     for (const [sample, warnings] of cases) {
       const verdict = judged(sample);
@@ -328,9 +333,9 @@ describe("verdict", () => {
     }
   });
 
-  it("warns of what both colors have beside a breach", () => {
+  it("warns of a shared problem in addition to a breach", () => {
     const connections = { used: 95, max: 100 };
-    assert.deepEqual(judged({ connections, candidateShortfalls: lacking(0, 1) }).warnings, [
+    assert.deepEqual(judged({ connections, candidateShortfalls: shortOf(0, 1) }).warnings, [
       "database: 95 of 100 connections in use, threshold 90 %",
     ]);
   });
@@ -376,7 +381,7 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("blames no release while the database is out of reach", () => {
+  it("blames no release while the database is unreachable", () => {
     fc.assert(
       fc.property(sample, (one) => {
         assert.equal(judge1({ ...one, databaseError: "connection refused" }).kind, "shared");
@@ -395,10 +400,10 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("blames a release without a replica of a service that the other color still has one of", () => {
+  it("blames a release that has no replica of a service while the other color still has one", () => {
     fc.assert(
       fc.property(sample, fc.integer({ min: 1, max: 4 }), (one, left) => {
-        const lost = { candidateShortfalls: lacking(0, left + 1), activeShortfalls: lacking(left, left + 1) };
+        const lost = { candidateShortfalls: shortOf(0, left + 1), activeShortfalls: shortOf(left, left + 1) };
         assert.equal(judge1({ ...one, ...lost, databaseError: null }).kind, "breach");
       }),
     );
@@ -417,7 +422,7 @@ describe("verdict, whatever the figures", () => {
     );
   });
 
-  it("calls nothing good that has a share over a threshold", () => {
+  it("is never good with a share over a threshold", () => {
     fc.assert(
       fc.property(sample, (one) => {
         const { errors5xx, answers: all, over2000 } = one.candidate;
@@ -429,7 +434,7 @@ describe("verdict, whatever the figures", () => {
 });
 
 describe("a sample in one line", () => {
-  it("tells both colors", () => {
+  it("describes both colors", () => {
     const candidate = answers(412, { upTo300: 30 });
     const serving = answers(7_828, { over2000: 100, errors5xx: 8 });
     assert.equal(
@@ -438,7 +443,7 @@ describe("a sample in one line", () => {
     );
   });
 
-  it("says no more than is known", () => {
+  it("leaves out what is unknown", () => {
     assert.equal(describeSample("blue", { candidate: noFigures, serving: null }), "blue 0 requests");
     const refused = { ...noFigures, requests: 3, answers: 2, errors5xx: 2, unanswered: 2 };
     for (const color of colors)

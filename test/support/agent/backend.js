@@ -1,5 +1,5 @@
-// A replica of a service: says who it is, and can be slow or fail on request, show the cookies it got, set some, count
-// what was sent to it, and echo on an upgraded connection.
+// A replica of a service: shows its identity, and on request is slow, fails, shows the cookies it got, sets some,
+// counts the bytes it received, and echoes on an upgraded connection.
 import { createServer } from "node:http";
 
 const { NAME, RELEASE } = process.env;

@@ -46,7 +46,7 @@ export class TestEdge {
     return `${this.rig.name}-${color}-${service}`;
   }
 
-  /** The configuration for the replicas, with what a test wants different. */
+  /** The configuration for the replicas, with a test's changes. */
   config(change: Partial<EdgeConfigInput> = {}): { text: string; hash: string } {
     const replica = { port: 8000, health: { path: "/healthz" }, identity: true };
     const text = renderEdgeConfig({
@@ -68,11 +68,11 @@ export class TestEdge {
     await this.client.putConfig(this.config(change));
     await this.client.announce("blue", releases.blue);
     await this.client.announce("green", releases.green);
-    await this.everybodyUp(4);
+    await this.allUp(4);
     await this.commit("blue");
   }
 
-  everybodyUp(services: number) {
+  allUp(services: number) {
     return poll("every replica is up", 15, async () => {
       const answer = await this.client.servers();
       const up = answer.services.filter((one) => one.up >= 1);
@@ -80,7 +80,7 @@ export class TestEdge {
     });
   }
 
-  /** Everybody to a color, under an epoch of its own. */
+  /** Commits a color with a new epoch. */
   commit(color: Color, more: Omit<Parameters<EdgeClient["commit"]>[0], "color" | "epoch"> = {}) {
     return this.client.commit({ color, epoch: this.nextEpoch(), ...more });
   }

@@ -13,7 +13,7 @@ export class FakeHaproxy {
   closed: string[] = [];
   /** Every command, in order. */
   asked: string[] = [];
-  /** Swallows what `commit map` says, as a HAProxy that dies in between would. */
+  /** Ignores `commit map`, as a HAProxy that is killed in between would. */
   deaf = false;
   private prepared = new Map<string, Map<string, string>>();
   private server: Server | undefined;

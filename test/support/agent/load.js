@@ -1,4 +1,4 @@
-// Asks until its standard input ends, on kept and on new connections, GET and POST; then says what came of each request.
+// Sends requests until its standard input ends, on kept and on new connections, GET and POST; then prints the results.
 import http from "node:http";
 
 const [target, kept = "8", fresh = "2"] = process.argv.slice(2);

@@ -15,7 +15,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Ids of the images a rig runs: a tag may be moved by another checkout that builds at the same time. */
 export type Images = { edge: string; agent: string };
 
-/** What came of the requests of a load. */
+/** The results of a load's requests. */
 export type LoadResult = {
   sent: number;
   answered: number;
@@ -25,13 +25,13 @@ export type LoadResult = {
   seconds: number;
 };
 
-/** Runs docker and gives its standard output. */
+/** Runs docker and returns its standard output. */
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run("docker", args, { maxBuffer: 1 << 24 });
   return stdout.trim();
 }
 
-/** Asks until the answer is neither undefined nor false. Fails with the last error or `what` after `seconds`. */
+/** Calls `ask` until its answer is neither undefined nor false. Fails with the last error or `what` after `seconds`. */
 export async function poll<T>(what: string, seconds: number, ask: () => Promise<T | undefined | false>): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last: unknown;
@@ -47,7 +47,7 @@ export async function poll<T>(what: string, seconds: number, ask: () => Promise<
   }
 }
 
-/** A port nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -150,7 +150,7 @@ export class Rig {
     );
   }
 
-  /** Starts asking; the function it gives stops that and tells what came of it. */
+  /** Starts the load; the returned function stops it and returns its results. */
   async load(url: string): Promise<() => Promise<LoadResult>> {
     const child = spawn("docker", [
       ...["run", "--rm", "--interactive", "--label", this.label, "--network", this.name],

@@ -5,7 +5,7 @@ import { poll } from "./rig.ts";
 export class Tunnel {
   /** Swarm name of the replica's service. */
   service = "";
-  /** When it ended, by `performance.now()`; undefined while it lives. */
+  /** When it ended, by `performance.now()`; undefined while it is open. */
   endedAt: number | undefined;
   private readonly socket: Socket;
   private received = "";
@@ -30,7 +30,7 @@ export class Tunnel {
     return tunnel;
   }
 
-  /** Whether what is said on it comes back. */
+  /** Whether a text that is sent comes back. */
   async echoes(): Promise<boolean> {
     if (this.endedAt !== undefined) return false;
     const word = `word-${this.received.length}.`;

@@ -1,9 +1,9 @@
 /** How a websocket ended. */
 export interface SocketEnd {
-  /** The close code; 1006: the connection broke without a word. */
+  /** The close code; 1006: the connection broke without a close frame. */
   code: number;
   reason: string;
-  /** Both sides said goodbye. */
+  /** Whether both sides sent a close frame. */
   clean: boolean;
   /** Milliseconds since the epoch. */
   at: number;
@@ -11,35 +11,35 @@ export interface SocketEnd {
   seconds: number;
 }
 
-/** Everything that went over a websocket. */
+/** The report of a websocket. */
 export interface SocketReport {
-  /** Who answered: one process for as long as it is open. */
+  /** The identity of the server: one process for as long as the socket is open. */
   color: string;
   release: string;
   session: string;
   sent: number;
-  /** Echoes that came, each in its turn. */
+  /** Echoes received in order. */
   echoed: number;
-  /** Heartbeats that came, each in its turn. */
+  /** Heartbeats received in order. */
   ticks: number;
-  /** What was sent and never echoed. */
+  /** Texts that were never echoed. */
   unanswered: string[];
-  /** What came and should not have: out of turn, repeated, or not understood. */
+  /** Unexpected messages: out of order, repeated, or invalid. */
   strange: string[];
   /** Undefined while it is open. */
   end: SocketEnd | undefined;
 }
 
 /** An open websocket. */
-export interface SocketVisit {
+export interface OpenSocket {
   readonly color: string;
   /** Sends a text and resolves with its echo. Rejects when the socket ends first. */
-  say(text: string): Promise<void>;
-  /** Resolves when the socket ends, whoever ends it. Never rejects. */
+  send(text: string): Promise<void>;
+  /** Resolves when the socket ends for any reason. Never rejects. */
   readonly ended: Promise<SocketEnd>;
-  /** What happened so far. */
+  /** The report so far. */
   report(): SocketReport;
-  /** Says goodbye and accounts for everything. */
+  /** Closes the socket and returns the report. */
   close(): Promise<SocketReport>;
 }
 
@@ -50,11 +50,11 @@ interface Waiting {
 }
 
 /**
- * Connects to the crew's live status and waits until it said who answers.
+ * Connects to the crew's live status and waits for the server's identity.
  * @param url the entrance, http
- * @throws Error when it is not accepted, or says nothing, within 10 seconds
+ * @throws Error when it is not accepted, or sends nothing, within 10 seconds
  */
-export async function openSocket(url: string, headers: Record<string, string> = {}): Promise<SocketVisit> {
+export async function openSocket(url: string, headers: Record<string, string> = {}): Promise<OpenSocket> {
   const target = new URL("/v1/live", url);
   target.protocol = target.protocol.replace("http", "ws");
   const socket = new WebSocket(target, { headers });
@@ -81,7 +81,7 @@ export async function openSocket(url: string, headers: Record<string, string> = 
   });
 
   const timer = setTimeout(() => {
-    greeted.reject(new Error(`${target.href} said nothing within 10 s`));
+    greeted.reject(new Error(`${target.href} sent nothing within 10 s`));
     socket.close();
   }, 10_000);
   await greeted.promise.finally(() => clearTimeout(timer));
@@ -91,7 +91,7 @@ export async function openSocket(url: string, headers: Record<string, string> = 
     color: record.color,
     ended: closed.promise,
     report,
-    say(text) {
+    send(text) {
       if (record.end) return Promise.reject(new Error(`the socket has ended with ${record.end.code}`));
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       waiting.push({ text, resolve, reject });
@@ -107,21 +107,21 @@ export async function openSocket(url: string, headers: Record<string, string> = 
   };
 }
 
-/** Notes one message. False when it is none that could come now. */
+/** Adds one message to the report. Returns false for an unexpected one. */
 function take(data: string, record: SocketReport, waiting: Waiting[]): boolean {
-  const said = parse(data);
-  if (typeof said.session === "string" && !record.session) {
-    record.color = String(said.color);
-    record.release = String(said.release);
-    record.session = said.session;
+  const message = parse(data);
+  if (typeof message.session === "string" && !record.session) {
+    record.color = String(message.color);
+    record.release = String(message.release);
+    record.session = message.session;
     return true;
   }
-  if (said.tick === record.ticks + 1) {
+  if (message.tick === record.ticks + 1) {
     record.ticks++;
     return true;
   }
   const [first] = waiting;
-  if (first === undefined || said.echo !== first.text || said.n !== record.echoed + 1) return false;
+  if (first === undefined || message.echo !== first.text || message.n !== record.echoed + 1) return false;
   record.echoed++;
   waiting.shift();
   first.resolve();

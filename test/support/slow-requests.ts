@@ -3,58 +3,62 @@ import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
-export { openSocket, type SocketEnd, type SocketReport, type SocketVisit } from "./visitor-socket.ts";
+export { type OpenSocket, openSocket, type SocketEnd, type SocketReport } from "./socket-client.ts";
 
-/** A visit that takes its time. Neither promise ever rejects: what went wrong is in the report. */
-export interface Visit<Report> {
-  /** True once it is under way; false when it ended before that. */
+/** A slow request. Neither promise ever rejects: what went wrong is in the report. */
+export interface SlowRequest<Report> {
+  /** True once it is in progress; false when it ended before that. */
   readonly begun: Promise<boolean>;
   readonly ended: Promise<Report>;
 }
 
-/** What every slow visit tells. */
+/** The report of every slow request. */
 interface Answer {
   /** 0: no answer came. */
   status: number;
-  /** Who answered, by the header; empty without one. */
+  /** The color that answered, by the header; empty without one. */
   color: string;
-  /** Why it did not end well; undefined when it did. */
+  /** Why it failed; undefined when it succeeded. */
   why: string | undefined;
   /** From the request to its end. */
   seconds: number;
 }
 
-/** What became of a long answer. */
+/** The report of a long answer. */
 export interface LongReport extends Answer {
-  /** Lines asked for. */
+  /** Requested lines. */
   asked: number;
-  /** Lines that came, in order and from one color. */
+  /** Received lines, in order and from one color. */
   lines: number;
-  /** What came and should not have. */
+  /** Unexpected lines. */
   strange: string[];
-  /** Every line came, in order, and then the last that says so. */
+  /** Whether every line was received in order, and then the last line with the count. */
   complete: boolean;
 }
 
-/** What became of an upload. */
+/** The report of an upload. */
 export interface SlowPost extends Answer {
-  /** Names the upload: `/v1/admin/photos/count` shows whether one arrived more than once. */
+  /** Identifies the upload: `/v1/admin/photos/count` shows whether one arrived more than once. */
   clientId: string;
-  /** Bytes handed over, and their checksum in hex. */
+  /** Bytes sent, and their checksum in hex. */
   bytes: number;
   sha256: string;
-  /** Answered with 201, and with the size and the checksum of what was sent. */
+  /** Whether it was answered with 201 and the size and checksum of what was sent. */
   intact: boolean;
 }
 
 /**
- * Asks the system for an answer that takes long: one line a second, each accounted for. Under way once its first line is here.
+ * Requests a long answer: one line a second, each checked. In progress once the first line is received.
  * @param url the entrance
  * @param seconds how long, 1 to 120
  */
-export function longReport(url: string, seconds: number, headers: Record<string, string> = {}): Visit<LongReport> {
+export function longReport(
+  url: string,
+  seconds: number,
+  headers: Record<string, string> = {},
+): SlowRequest<LongReport> {
   const report: LongReport = { ...noAnswer(), asked: seconds, lines: 0, strange: [], complete: false };
-  return visit(report, async (begin) => {
+  return start(report, async (begin) => {
     const sent = request(new URL(`/v1/report?seconds=${seconds}`, url), { agent: false, headers });
     sent.end();
     const answer = await answered(sent, report);
@@ -65,7 +69,7 @@ export function longReport(url: string, seconds: number, headers: Record<string,
       else report.strange.push(line);
       begin();
     };
-    // A connection that breaks only ends the lines here: the answer is then not complete.
+    // A broken connection only ends the lines here: the answer is then incomplete.
     await eachLine(answer, take).catch(() => {});
     report.complete = report.status === 200 && answer.complete && done && report.strange.length === 0;
     const how = answer.complete ? "" : ", then the connection broke";
@@ -74,27 +78,27 @@ export function longReport(url: string, seconds: number, headers: Record<string,
 }
 
 /**
- * Uploads a photo of random bytes, ten pieces a second. Never tried again. Under way once its first piece has left.
+ * Uploads a photo of random bytes, ten pieces a second. Never retried. In progress once the first piece is sent.
  * @param url the entrance
  * @param bytes how large, up to 20 MiB
- * @param seconds how long the body takes; the answer comes on top
+ * @param seconds how long the body takes; the time of the answer is added
  */
 export function slowPost(
   url: string,
   bytes: number,
   seconds: number,
   headers: Record<string, string> = {},
-): Visit<SlowPost> {
+): SlowRequest<SlowPost> {
   const clientId = randomUUID();
   const report: SlowPost = { ...noAnswer(), clientId, bytes: 0, sha256: "", intact: false };
-  return visit(report, async (begin) => {
+  return start(report, async (begin) => {
     const all = { "content-type": "application/octet-stream", "content-length": bytes, "x-client-id": clientId };
     const sent = request(new URL("/v1/photos", url), {
       ...{ method: "POST", agent: false, headers: { ...headers, ...all } },
     });
     const answering = answered(sent, report);
     const over = new AbortController();
-    // An answer, or the end of the connection, before the body is over: nobody reads on.
+    // An answer, or the end of the connection, before the end of the body: the server reads no further.
     const stop = () => over.abort();
     answering.then(stop, stop);
     await trickle(sent, bytes, seconds, report, begin, over.signal);
@@ -107,7 +111,7 @@ export function slowPost(
   });
 }
 
-/** Writes the body until it is whole or `signal` says that nobody reads it. */
+/** Writes the body until it is complete or `signal` is aborted because the server no longer reads it. */
 async function trickle(
   sent: ClientRequest,
   bytes: number,
@@ -120,7 +124,7 @@ async function trickle(
   const digest = createHash("sha256");
   const began = performance.now();
   for (let piece = 0; piece <= pauses; piece++) {
-    // By the clock and not by a pause each: many pauses, each a little late, add up.
+    // By the clock and not by a fixed pause: many pauses, each a little late, add up.
     const early = began + (seconds * 1000 * piece) / pauses - performance.now();
     if (early > 0) await delay(early, undefined, { signal }).catch(() => {});
     if (signal.aborted) break;
@@ -135,8 +139,8 @@ async function trickle(
   if (report.bytes === bytes) sent.end();
 }
 
-/** Runs a visit; however it ends, the report is what comes of it. */
-function visit<Report extends Answer>(report: Report, run: (begin: () => void) => Promise<void>): Visit<Report> {
+/** Runs a slow request. However it ends, it resolves with the report. */
+function start<Report extends Answer>(report: Report, run: (begin: () => void) => Promise<void>): SlowRequest<Report> {
   const { promise: begun, resolve } = Promise.withResolvers<boolean>();
   const began = performance.now();
   const ended = run(() => resolve(true))
@@ -155,7 +159,7 @@ function noAnswer(): Answer {
   return { status: 0, color: "", why: undefined, seconds: 0 };
 }
 
-/** The answer's head, noted in the report. */
+/** Waits for the head of the answer and adds it to the report. */
 async function answered(sent: ClientRequest, report: Answer): Promise<IncomingMessage> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     sent.on("response", resolve).on("error", reject);
@@ -176,8 +180,8 @@ function lastLine(lines: number): string {
 /** Is this the line with that number, from the color that began the answer? */
 function isLine(text: string, number: number, color: string): boolean {
   try {
-    const said = JSON.parse(text) as { line?: unknown; color?: unknown } | null;
-    return said?.line === number && (color === "" || said.color === color);
+    const parsed = JSON.parse(text) as { line?: unknown; color?: unknown } | null;
+    return parsed?.line === number && (color === "" || parsed.color === color);
   } catch {
     return false;
   }

@@ -3,42 +3,42 @@ import { after, before, describe, it } from "node:test";
 import type { Counts } from "../../core/edge/schema.ts";
 import { type Answer, TestEdge } from "../support/agent/edge.ts";
 import { docker, poll } from "../support/agent/rig.ts";
-import { binomialBound, visit } from "../support/agent/visitors.ts";
+import { binomialBound, requestAs } from "../support/agent/users.ts";
 
 let own: TestEdge;
 const leaseMs = 60_000;
 const canaryStep = (weight: number) => own.client.setCandidate({ color: "green", weight, leaseMs });
 const colorOf = (answer: Answer) => answer.headers["x-turnout-color"];
 const newcomers = (count: number) => Array.from({ length: count }, () => undefined);
-/** A visitor who holds the cookie of a bucket; `extra` stands behind it. */
+/** The cookie header of a user in a bucket; `extra` is appended to it. */
 const holding = (cookie: string) => own.ask("/", { headers: { cookie } });
 
-describe("visitors of a canary", { timeout: 240_000 }, () => {
+describe("users of a canary", { timeout: 240_000 }, () => {
   before(async () => {
-    own = await TestEdge.start("visitors");
+    own = await TestEdge.start("users");
     await own.serveBlue();
   });
   after(() => own?.rig.remove());
 
   for (const weight of [5, 25])
-    it(`gives the candidate ${weight} % of 10,000 visitors`, async (t) => {
+    it(`gives the candidate ${weight} % of 10,000 users`, async (t) => {
       await canaryStep(weight);
-      const visits = await visit(own.url(), newcomers(10_000));
-      const got = visits.filter(({ color }) => color === "green").length;
+      const received = await requestAs(own.url(), newcomers(10_000));
+      const got = received.filter(({ color }) => color === "green").length;
       const bound = binomialBound(10_000, weight / 100);
       t.diagnostic(`${got} of 10,000, bound ±${bound.toFixed(0)}`);
       assert.ok(Math.abs(got - weight * 100) <= bound, `${got} of 10,000`);
-      for (const { color, cookie } of visits) {
+      for (const { color, cookie } of received) {
         const [, named, bucket] = cookie?.match(/^turnout=(blue|green)\.(\d+)$/) ?? [];
         assert.equal(named, color);
         assert.equal(color, Number(bucket) < weight ? "green" : "blue", cookie);
       }
     });
 
-  it("keeps a visitor's color at a weight, and moves them at most once while it grows", async () => {
+  it("keeps a user's color at a weight, and moves the user at most once while it grows", async () => {
     await canaryStep(5);
-    const first = await visit(own.url(), newcomers(1_000));
-    const again = await visit(
+    const first = await requestAs(own.url(), newcomers(1_000));
+    const again = await requestAs(
       own.url(),
       first.map(({ cookie }) => cookie),
     );
@@ -48,7 +48,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
       "the same color and no other cookie",
     );
     await canaryStep(25);
-    const grown = await visit(
+    const grown = await requestAs(
       own.url(),
       again.map(({ cookie }) => cookie),
     );
@@ -59,7 +59,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     const got = grown.filter(({ color }) => color === "green").length;
     assert.ok(Math.abs(got - 250) <= binomialBound(1_000, 0.25), `${got} of 1,000 at 25 %`);
     await canaryStep(5);
-    const shrunk = await visit(
+    const shrunk = await requestAs(
       own.url(),
       grown.map(({ cookie }) => cookie),
     );
@@ -70,7 +70,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     );
   });
 
-  it("says how long and how the cookie is kept, beside the application's own", async () => {
+  it("sets the cookie's age and attributes, in addition to the application's own cookie", async () => {
     await canaryStep(25);
     const { headers } = await own.ask("/?set=a%3D1&set=turnout2%3D2");
     const [a, b, ours, ...more] = headers["set-cookie"] ?? [];
@@ -78,7 +78,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     assert.match(ours ?? "", /^turnout=(blue|green)\.\d{1,2}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=3600$/);
   });
 
-  it("draws anew for a cookie that says nothing", async () => {
+  it("draws a new bucket for an invalid cookie", async () => {
     await canaryStep(100);
     for (const cookie of [
       "turnout=",
@@ -91,13 +91,13 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
       const { headers } = await holding(cookie);
       assert.match(headers["set-cookie"]?.[0] ?? "", /^turnout=green\.\d{1,2};/, cookie);
     }
-    // The bucket decides, not the color that is named.
+    // The bucket decides, not the color in the cookie.
     await canaryStep(25);
     assert.equal(colorOf(await holding("turnout=blue.24")), "green");
     assert.equal(colorOf(await holding("turnout=green.25")), "blue");
   });
 
-  it("takes its cookie out of the request and leaves the others as they are", async () => {
+  it("removes its cookie from the request and leaves the others unchanged", async () => {
     const cases: [string, string[]][] = [
       ["turnout=blue.1", []],
       ["turnout=blue.1;", []],
@@ -121,7 +121,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     for (const [cookie, others] of cases) assert.deepEqual(await seen(cookie), others, cookie);
   });
 
-  it("gives no cookie without a candidate, nor on the preview", async () => {
+  it("sets no cookie without a candidate, nor on the preview", async () => {
     await own.client.clearCandidate();
     assert.equal((await own.ask()).headers["set-cookie"], undefined);
     assert.equal(colorOf(await holding("turnout=green.0")), "blue");
@@ -132,7 +132,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     await own.client.clearCandidate();
   });
 
-  it("keeps who holds the cookie of the color before, per service while that has replicas", async () => {
+  it("keeps users with the cookie of the previous color on it, per service while it has replicas", async () => {
     const other = { cookie: "turnout=green.7" };
     const held = { cookie: "a=1; turnout=blue.7" };
     const at = (path: string, headers?: Record<string, string>) => own.served(path, headers ? { headers } : {});
@@ -145,7 +145,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     assert.equal((await own.ask("/", { headers: held })).headers["set-cookie"], undefined);
 
     await docker("stop", "--time", "0", `${own.rig.name}-blue-web`);
-    await poll("blue's web is gone", 10, async () => (await at("/", held)) === "green");
+    await poll("blue's web is down", 10, async () => (await at("/", held)) === "green");
     assert.equal(await at("/v1", held), "blue", "its api is not");
     await docker("start", `${own.rig.name}-blue-web`);
     await poll("blue's web is back", 15, async () => (await at("/", held)) === "blue");
@@ -168,7 +168,7 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     assert.equal((await own.client.state()).skew, null);
   });
 
-  it("asks everybody to come back later during maintenance, but for the preview", async () => {
+  it("answers every request with the maintenance page, except on the preview", async () => {
     const before = await own.client.counters();
     const state = await own.client.setMaintenance({ on: true, retryAfterSeconds: 90 });
     assert.deepEqual(state.live?.maintenance, { retryAfterSeconds: 90 });
@@ -200,9 +200,9 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     await own.serves("green");
   });
 
-  it("counts by the color that answered, whatever chose it", async () => {
+  it("counts by the color that answered, however it was chosen", async () => {
     await own.commit("blue");
-    await own.everybodyUp(4);
+    await own.allUp(4);
     const counted = async () => {
       const { blue, green } = (await own.client.counters()).public;
       return {
@@ -221,10 +221,10 @@ describe("visitors of a canary", { timeout: 240_000 }, () => {
     };
     await canaryStep(30);
     const cookies = Array.from({ length: 100 }, (_, bucket) => `turnout=blue.${bucket}`);
-    const byCookie = await grown(() => visit(own.url(), cookies));
+    const byCookie = await grown(() => requestAs(own.url(), cookies));
     assert.deepEqual(byCookie, { blue: [70, 70, 70], green: [30, 30, 30] });
     await own.commit("green", { skewMs: 60_000 });
-    const bySkew = await grown(() => visit(own.url(), [...cookies.slice(0, 40), ...newcomers(10)]));
+    const bySkew = await grown(() => requestAs(own.url(), [...cookies.slice(0, 40), ...newcomers(10)]));
     assert.deepEqual(bySkew, { blue: [40, 40, 40], green: [10, 10, 10] });
   });
 });

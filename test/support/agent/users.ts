@@ -1,14 +1,14 @@
 import { Agent } from "node:http";
 import { request } from "./edge.ts";
 
-/** What a visitor saw: who answered, and the cookie they hold afterwards. */
-export type Visit = { color: string; cookie: string | undefined; given: boolean };
+/** What a user got: the color that answered, and the cookie the user has afterwards. */
+export type Received = { color: string; cookie: string | undefined; given: boolean };
 
 /**
- * One request of each visitor, with the cookie they hold, 32 at a time. Connections are kept and shared: who a visitor
- * is, the edge knows by the cookie alone.
+ * One request per user, each with the user's cookie, 32 at a time. Connections are kept and shared: the edge
+ * identifies a user by the cookie alone.
  */
-export async function visit(url: string, cookies: (string | undefined)[]): Promise<Visit[]> {
+export async function requestAs(url: string, cookies: (string | undefined)[]): Promise<Received[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   try {
     return await Promise.all(
@@ -23,7 +23,10 @@ export async function visit(url: string, cookies: (string | undefined)[]): Promi
   }
 }
 
-/** How far the count of a fair draw may be from `n · p`: z standard deviations. With z = 4.5 one run in 150,000 fails by chance. */
+/**
+ * How far the count of a fair draw may be from `n · p`, in z standard deviations. With z = 4.5 one run in 150,000 fails
+ * by chance.
+ */
 export function binomialBound(n: number, p: number, z = 4.5): number {
   return z * Math.sqrt(n * p * (1 - p));
 }
