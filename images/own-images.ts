@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { GuardError } from "../core/errors.ts";
 import { opsBundle } from "./ops-bundle.ts";
 
 /** The images Turnout itself runs on. */
@@ -19,16 +20,27 @@ export interface ProjectImage {
   /** Path of the Dockerfile within the context. */
   readonly dockerfile: string;
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Generated files that belong into the context beside those of the folder. */
+  /** Generated files that are added to the context. */
   readonly generated: Readonly<Record<string, Uint8Array>>;
 }
 
 /**
- * The reference of one of our own images. It names the content: whatever changes in its sources changes it.
+ * The reference of one of our own images. The tag is a hash of the sources: a change of a source changes it.
  * @param root the project folder
  */
 export async function imageReference(root: string, name: OwnImage): Promise<string> {
   return (await ownImage(root, name)).reference;
+}
+
+/**
+ * The refusal of a job or an update whose image is not on the server.
+ * @param dockerHost DOCKER_HOST of the server; empty for the default engine
+ */
+export function missingOwnImage(reference: string, dockerHost: string): GuardError {
+  return new GuardError(
+    `The server does not have Turnout's image ${reference}`,
+    dockerHost ? `build it there: DOCKER_HOST=${dockerHost} npm run setup` : "build it: npm run setup",
+  );
 }
 
 /**
@@ -59,7 +71,7 @@ export function named(name: string, tag: string) {
   return { name, tag, reference: `${name}:${tag}` };
 }
 
-/** The files below a folder by their path. What Python leaves behind is no source. */
+/** The files below a folder by their path. Python's cache is not a source. */
 export async function filesOf(directory: string): Promise<Record<string, Uint8Array>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const paths = entries

@@ -7,14 +7,14 @@ import { imageReference } from "../images/own-images.ts";
 import { JobFailed, killedAbove, runJob } from "./run.ts";
 
 /**
- * The program that a step's command starts: `TURNOUT_JOB` says which container, `TURNOUT_INPUT` and stdin what it is
- * given, the first argument which verb.
+ * The program that a step's command starts. `TURNOUT_JOB` describes the container, `TURNOUT_INPUT` is the plain part of
+ * its input and stdin the secret part, and the first argument is the verb.
  */
 
 async function main(verb: string | undefined): Promise<string> {
-  // An input changed that is no reason to do the work again; what it did then still stands.
+  // An input that is no trigger changed: the work is not done again, and its result stays.
   if (verb === "keep") return process.env.PULUMI_COMMAND_STDOUT ?? "";
-  // Its time comes when its resource is deleted.
+  // The work is done when the resource is deleted.
   if (verb === "later") return "{}";
   const job = await placementOf(process.env);
   const chunks: Buffer[] = [];
@@ -24,7 +24,7 @@ async function main(verb: string | undefined): Promise<string> {
   return runJob(job, JSON.stringify(jobWithOverrides(joinInput(plain, secret), process.env)));
 }
 
-/** The job with its image: the present one, unless the request is of a state written by 0.2.0, which names its own. */
+/** The job with its image: the present one, or the one that a state written by 0.2.0 names. */
 async function placementOf(env: NodeJS.ProcessEnv): Promise<JobPlacement> {
   const request = JSON.parse(env.TURNOUT_JOB ?? "{}") as JobRequest & { image?: string };
   return { ...request, image: request.image ?? (await imageReference(resolve(import.meta.dirname, ".."), "ops")) };
@@ -33,7 +33,7 @@ async function placementOf(env: NodeJS.ProcessEnv): Promise<JobPlacement> {
 try {
   process.stdout.write(`${await main(process.argv[2])}\n`);
 } catch (error) {
-  // A job that was not killed has said its own sentence.
+  // A job that was not killed has printed its own sentence.
   if (!(error instanceof JobFailed) || error.code > killedAbove) process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = error instanceof JobFailed ? error.code : exitCode(error);
 }

@@ -3,14 +3,15 @@ import { execa } from "execa";
 import { command, TurnoutError } from "../core/errors.ts";
 import { type JobPlacement, jobArgv } from "../core/jobs/argv.ts";
 import { stackOf } from "../core/names.ts";
+import { missingOwnImage } from "../images/own-images.ts";
 
 /**
- * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its
- * progress. The container does not depend on this process: it goes on when the operator is gone, and a second
- * start of the same work joins it.
+ * The operator's end of a job: starts its container on the server, passes its input by stdin and shows its progress. The
+ * container does not depend on this process: it continues when the operator is disconnected, and a second start of the
+ * same work joins it.
  */
 
-/** A job that ended with an exit code other than 0; it has said why on stderr. */
+/** A job that ended with an exit code other than 0; it has printed the reason to stderr. */
 export class JobFailed extends TurnoutError {
   override name = "JobFailed";
   /** The job's own exit code. */
@@ -34,6 +35,7 @@ export interface RunOptions {
  * @param stdin its input as JSON
  * @returns the last line of its stdout: its result as JSON
  * @throws JobFailed with the job's own sentence
+ * @throws GuardError when the image is not on the server
  */
 export async function runJob(job: JobPlacement, stdin: string, options: RunOptions = {}): Promise<string> {
   const env = job.dockerHost ? { DOCKER_HOST: job.dockerHost } : {};
@@ -45,16 +47,26 @@ export async function runJob(job: JobPlacement, stdin: string, options: RunOptio
     reject: false,
     stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
   });
-  return resultOf(job, await child);
+  const done = await child;
+  if (done.exitCode === notRun && !(await hasImage(job, env))) throw missingOwnImage(job.image, job.dockerHost);
+  return resultOf(job, done);
 }
 
-/** The container that does the same work already, started by somebody who has gone. */
+/** The exit code of `docker run` when it could not start a container. */
+const notRun = 125;
+
+async function hasImage({ image }: JobPlacement, env: Record<string, string>): Promise<boolean> {
+  const argv = ["image", "inspect", "--format", "{{.Id}}", image];
+  return (await execa("docker", argv, { env, reject: false, stdin: "ignore" })).exitCode === 0;
+}
+
+/** The container that does the same work already, whose operator was disconnected. */
 async function findRunning(job: JobPlacement, env: Record<string, string>): Promise<string | undefined> {
   const filters = [`label=turnout.job=${job.name}`, `label=turnout.key=${job.key}`];
   const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
   const listed = await execa("docker", argv, { env, reject: false, stdin: "ignore" });
   if (listed.exitCode !== 0)
-    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || notStarted(listed)}`);
+    throw new TurnoutError(`The Docker engine is unreachable: ${lastLine(listed.stderr) || notStarted(listed)}`);
   return listed.stdout.split("\n")[0] || undefined;
 }
 
@@ -65,7 +77,7 @@ async function join(
   env: Record<string, string>,
   options: RunOptions,
 ): Promise<string> {
-  if (!options.quiet) process.stderr.write(`${job.name} is running already; joining it\n`);
+  if (!options.quiet) process.stderr.write(`${job.name} is already running; joining it\n`);
   const waiting = execa("docker", ["wait", id], { env, reject: false, stdin: "ignore" });
   const logs = await execa("docker", ["logs", "--follow", id], {
     env,
@@ -74,7 +86,7 @@ async function join(
     stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
   });
   const { stdout } = await waiting;
-  // It ended between being listed and being waited for: nobody knows how, and every job may be run again.
+  // It ended after it was listed and before the wait: its result is unknown, and every job may be run again.
   if (!stdout) return runJob(job, stdin, { ...options, fresh: true });
   return resultOf(job, { exitCode: Number(stdout), stdout: logs.stdout, stderr: logs.stderr });
 }
@@ -92,15 +104,15 @@ function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; 
 /** Exit codes above this are 128 and the signal that ended a container. */
 export const killedAbove = 128;
 
-/** What was killed could not say it itself. */
+/** The sentence for a job that was killed and could not print one. */
 function killed({ name, prefix }: JobPlacement, code: number): string {
   return (
-    `${name} was killed (exit status ${code}) before its end; who serves is up to the edge alone ` +
-    `(${command("ops -- status", stackOf(prefix))}). Run the same again: it goes on from there`
+    `${name} was killed before its end (exit status ${code}). The edge keeps serving; ` +
+    `${command("ops -- status", stackOf(prefix))} shows the active color. Run the same command again: it resumes`
   );
 }
 
-/** Why the command itself did not run. */
+/** Why the `docker` command did not run. */
 function notStarted({
   code,
   originalMessage,
@@ -108,7 +120,7 @@ function notStarted({
   code?: string | undefined;
   originalMessage?: string | undefined;
 }): string {
-  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it said nothing");
+  return code === "ENOENT" ? "no `docker` command on the PATH" : (originalMessage ?? "no message");
 }
 
 function lastLine(text: string): string {

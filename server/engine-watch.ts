@@ -2,22 +2,22 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 
-/** The thread of `endWithEngine`: asks the engine's port every second whether somebody is still there. */
+/** The thread of `endWithEngine`: connects to the engine's port every second. */
 const [host = "", port = ""] = String(workerData).split(/:(?=\d+$)/);
 
-/** Refusals in a row after which nobody is there for certain. */
+/** Refused connections in a row after which the engine has certainly ended. */
 const certain = 3;
 
-function isThere(): Promise<boolean> {
+function isListening(): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: Number(port) }, () => {
       socket.destroy();
       resolve(true);
     });
-    // Anything but a refusal says nothing about who is there.
+    // Any other error does not show that the engine has ended.
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
   });
 }
 
-for (let refusals = 0; refusals < certain; refusals = (await isThere()) ? 0 : refusals + 1) await delay(1_000);
+for (let refusals = 0; refusals < certain; refusals = (await isListening()) ? 0 : refusals + 1) await delay(1_000);
 process.kill(process.pid, "SIGKILL");

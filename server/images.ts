@@ -1,15 +1,15 @@
 import type { PerColor } from "../core/color.ts";
-import { GuardError } from "../core/errors.ts";
 import { imagesOf, isPullable, missingImage } from "../core/release/images.ts";
 import { releaseOf } from "../core/release/release.ts";
 import { configuredColors, type Settings } from "../core/settings/settings.ts";
 import type { System } from "../core/system/schema.ts";
+import { missingOwnImage } from "../images/own-images.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Sees that every image is there, or can be pulled.
- * @returns the release that the images amount to, for each color whose images are all there
- * @throws GuardError naming the setting that asks for the missing one
+ * Checks that the server has every image, or can pull it.
+ * @returns the release that the images amount to, for each color whose images the server has
+ * @throws GuardError naming the setting that needs the missing image
  */
 export async function checkImages(
   target: Target,
@@ -19,8 +19,8 @@ export async function checkImages(
   const found = await Promise.all(
     imagesOf(settings, system).map(async (one) => {
       const id = await target.docker.query("image", "inspect", "--format", "{{.Id}}", one.image);
-      const there = id || (isPullable(one.image) && (await target.docker.query("manifest", "inspect", one.image)));
-      return { ...one, id, missing: !there };
+      const available = id || (isPullable(one.image) && (await target.docker.query("manifest", "inspect", one.image)));
+      return { ...one, id, missing: !available };
     }),
   );
   const missing = found.find((one) => one.missing);
@@ -34,14 +34,9 @@ export async function checkImages(
   return present;
 }
 
-/** Sees that Turnout's own images are on the server. @throws GuardError */
+/** Checks that Turnout's own images are on the server. @throws GuardError naming the one that is missing */
 export async function checkOwnImages(target: Target, images: string[]): Promise<void> {
   for (const image of images)
     if (!(await target.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
-      throw new GuardError(
-        `The server does not have Turnout's image ${image}`,
-        target.dockerHost
-          ? `build it there: DOCKER_HOST=${target.dockerHost} npm run setup`
-          : "build it: npm run setup",
-      );
+      throw missingOwnImage(image, target.dockerHost);
 }

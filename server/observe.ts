@@ -4,7 +4,10 @@ import type { JobInputs } from "../core/jobs/inputs.ts";
 import { deployedImage, runReader } from "./jobs.ts";
 import type { Target } from "./target.ts";
 
-/** What is on the server now. Reads only; where nothing is deployed, it is known without a job. */
+/**
+ * The present state of the server. Changes nothing, and starts no job where nothing is deployed.
+ * @throws TurnoutError when the answer is incomplete, or of a later protocol
+ */
 export async function observe(target: Target, input: JobInputs["observe"]): Promise<Observed> {
   const image = await deployedImage(target);
   if (!image) return nothingObserved;

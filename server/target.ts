@@ -1,9 +1,11 @@
 import type { DockerClient } from "./docker.ts";
 
-/** Where a stack lives. */
+/** A stack and the server it runs on. */
 export interface Target {
+  /** `<project>-<stack>`. */
   prefix: string;
   stack: string;
+  /** DOCKER_HOST of the server; empty for the default engine. */
   dockerHost: string;
   docker: DockerClient;
 }

@@ -1,6 +1,6 @@
 import type { JobVerb } from "./inputs.ts";
 
-/** Which container a job asks for and what it may reach; holds no secret. The image is the present ops image. */
+/** The container of a job and what it may reach. Holds no secret. Its image is the present ops image. */
 export interface JobRequest {
   /** `<prefix>-<step>`; the container's name adds a random ending. */
   name: string;
@@ -9,7 +9,7 @@ export interface JobRequest {
   network: string;
   /** Named volumes by the place they are mounted at. */
   volumes: Record<string, string>;
-  /** Whether it needs Docker's socket, to see or change services. */
+  /** Whether it gets Docker's socket, to read or change services. */
   docker: boolean;
   /** The Docker engine of the server, as in DOCKER_HOST; empty for the default one. */
   dockerHost: string;
@@ -27,14 +27,14 @@ export interface JobPlacement extends JobRequest {
 export const jobPaths = { journal: "/journal", backups: "/backups", socket: "/var/run/docker.sock" } as const;
 
 /**
- * The argv of `docker` that starts a job's container. Secrets are not in it: they come by stdin.
- * The container outlives the client: signals are not forwarded.
+ * The argv of `docker` that starts a job's container. Secrets are not in it: they go by stdin. The container outlives the
+ * client: signals are not forwarded. The image is not pulled: the set-up builds it on the server.
  */
 export function jobArgv(job: JobPlacement, suffix: string): string[] {
   const mounts = Object.entries(job.volumes).map(([target, source]) => `type=volume,source=${source},target=${target}`);
   if (job.docker) mounts.push(`type=bind,source=${jobPaths.socket},target=${jobPaths.socket}`);
   return [
-    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init"],
+    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init", "--pull", "never"],
     ...["--name", `${job.name}-${suffix}`],
     ...["--label", `turnout.stack=${job.prefix}`, "--label", "turnout.role=job"],
     ...["--label", `turnout.job=${job.name}`, "--label", `turnout.key=${job.key}`],

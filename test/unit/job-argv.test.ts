@@ -16,7 +16,7 @@ const shift: JobPlacement = {
 
 test("the command line of a job, whole", () => {
   assert.deepEqual(jobArgv(shift, "a1b2c3"), [
-    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init"],
+    ...["run", "--interactive", "--rm", "--sig-proxy=false", "--init", "--pull", "never"],
     ...["--name", "turnout-dev-shift-a1b2c3"],
     ...["--label", "turnout.stack=turnout-dev"],
     ...["--label", "turnout.role=job"],

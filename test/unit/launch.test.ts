@@ -31,7 +31,7 @@ const job: JobPlacement = {
 const result = '{"step":"shift","at":"2026-11-20T10:00:00.000Z","color":"green"}';
 const input = JSON.stringify({ edge: { token: "the-secret-token" }, database: { password: "the-secret-password" } });
 
-type Played = Partial<Record<`${"ps" | "run" | "logs" | "wait"}.${"stdout" | "stderr" | "code"}`, string>>;
+type Played = Partial<Record<`${"ps" | "run" | "logs" | "wait" | "image"}.${"stdout" | "stderr" | "code"}`, string>>;
 
 /** Starts the launcher as Pulumi does, with a `docker` of its own. */
 async function launch(
@@ -124,7 +124,7 @@ test("the same work that runs already is joined, not started a second time", asy
   });
   assert.equal(done.stdout, `${result}\n`);
   assert.equal(done.code, 0);
-  assert.match(done.stderr, /turnout-test-shift is running already; joining it\n/);
+  assert.match(done.stderr, /turnout-test-shift is already running; joining it\n/);
   assert.match(done.stderr, /half way through/);
   assert.deepEqual(done.calls.map((call) => call.join(" ")).sort(), [
     "logs --follow abcdef0123",
@@ -156,10 +156,24 @@ test("a job that ends well without a result has failed", async (t) => {
   }
 });
 
-test("an engine that does not answer is said in one sentence", async (t) => {
+test("an image that is not on the server is one sentence with its remedy, and nothing is pulled", async (t) => {
+  const failed: Played = { "run.stderr": "docker: No such image.\n", "run.code": "125" };
+  const done = await launch(t, { ...failed, "image.code": "1" });
+  assert.equal(done.code, 3);
+  assert.equal(
+    done.stderr,
+    "docker: No such image.\nThe server does not have Turnout's image turnout-ops:1. Build it: npm run setup.\n",
+  );
+  const far = await launch(t, { ...failed, "image.code": "1" }, { job: { dockerHost: "ssh://deploy@prod" } });
+  assert.match(far.stderr, /Build it there: DOCKER_HOST=ssh:\/\/deploy@prod npm run setup\.\n$/);
+  const other = await launch(t, { ...failed, "image.stdout": "sha256:1" });
+  assert.equal(other.code, 125, "the image is there, so something else is wrong");
+});
+
+test("an unreachable engine is one sentence", async (t) => {
   const done = await launch(t, { "ps.stderr": "Cannot connect to the Docker daemon\n", "ps.code": "1" });
   assert.equal(done.code, 6);
-  assert.equal(done.stderr, "The Docker engine does not answer: Cannot connect to the Docker daemon.\n");
+  assert.equal(done.stderr, "The Docker engine is unreachable: Cannot connect to the Docker daemon.\n");
   assert.deepEqual(
     done.calls.map(([verb]) => verb),
     ["ps"],
@@ -188,5 +202,5 @@ test("what is for later does nothing now", async (t) => {
 test("without a docker command it says so in one sentence", async (t) => {
   const done = await launch(t, {}, { env: { PATH: "/nowhere" } });
   assert.equal(done.code, 6);
-  assert.equal(done.stderr, "The Docker engine does not answer: there is no `docker` command on the PATH.\n");
+  assert.equal(done.stderr, "The Docker engine is unreachable: no `docker` command on the PATH.\n");
 });
