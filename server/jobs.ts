@@ -1,3 +1,4 @@
+import { parseLog, parseOrdered } from "../core/deploy/answer.ts";
 import { GuardError } from "../core/errors.ts";
 import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
@@ -6,12 +7,11 @@ import { names } from "../core/names.ts";
 import { runJob } from "../launcher/run.ts";
 import type { Target } from "./target.ts";
 
-/** The journal's records, oldest first. */
+/** The journal's records, oldest first; empty where nothing is deployed. */
 export async function readJournal(target: Target): Promise<JournalRecord[]> {
   const image = await deployedImage(target);
   if (!image) return [];
-  const { records } = JSON.parse(await runReader(target, "log", { prefix: target.prefix }, image));
-  return records as JournalRecord[];
+  return parseLog(await runReader(target, "log", { prefix: target.prefix }, image)) as JournalRecord[];
 }
 
 /** The ops image that the stack's agent runs; undefined where nothing is deployed. */
@@ -21,16 +21,17 @@ export function deployedImage(target: Target): Promise<string | undefined> {
 }
 
 /**
- * Hands a person's order to what is under way.
+ * Sends a person's order to the shift or the soak that is under way, or lifts an incident.
  * @throws GuardError when nothing is deployed
- * @throws JobFailed with the job's sentence and exit code when the order means nothing now
+ * @throws JobFailed with the job's sentence and exit code when nothing can take the order
  */
 export async function sendOrder(target: Target, order: OrderInput["order"]): Promise<OrderResult> {
   const image = await deployedImage(target);
   if (!image) throw new GuardError(`Nothing is deployed on the stack ${target.stack}, so there is nothing to ${order}`);
-  return JSON.parse(await runReader(target, "order", { prefix: target.prefix, order }, image)) as OrderResult;
+  return parseOrdered(await runReader(target, "order", { prefix: target.prefix, order }, image));
 }
 
+/** Runs a job that changes nothing, in the ops image that is deployed. @returns its answer as JSON */
 export function runReader<V extends "observe" | "log" | "order">(
   target: Target,
   verb: V,

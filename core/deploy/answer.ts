@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { colors } from "../color.ts";
 import { TurnoutError } from "../errors.ts";
+import type { OrderResult } from "../jobs/inputs.ts";
 import { nothingObserved, type Observed } from "./observed.ts";
 
 /**
- * The version of what a job answers. The ops image on the server may be older than this checkout, for an update observes
- * before it changes anything; it may be newer, when somebody else has updated it. 1, which answers did not name yet: 0.1.0
- * and 0.2.0. A field that is added with a default needs no new number.
+ * The version of what a reader's job answers. The ops image on the server may be older than this checkout, since an
+ * update observes before it changes anything; it may be newer when another operator has updated it. Answers of 0.1.0 and
+ * 0.2.0 have no version: they are 1. A field that is added with a default needs no new number.
  */
 export const protocol = 2;
 
@@ -15,6 +16,10 @@ const text = z.string().nullable().default(null);
 const perColor = z.object({ blue: text, green: text }).default({ blue: null, green: null });
 const at = z.string();
 
+/**
+ * Fields that are required were in the answer of every released version: without them a guard would take a broken answer
+ * for an empty server.
+ */
 const observed = z.object({
   maintenance: z.boolean().default(false),
   live: color.nullable().optional(),
@@ -25,22 +30,20 @@ const observed = z.object({
   versions: perColor,
   proven: perColor,
   epoch: z.string().optional(),
-  services: z
-    .array(
-      z.object({
-        service: z.string(),
-        color,
-        kind: z.enum(["web", "worker"]),
-        wanted: z.number(),
-        ready: z.number(),
-      }),
-    )
-    .default([]),
+  services: z.array(
+    z.object({
+      service: z.string(),
+      color,
+      kind: z.enum(["web", "worker"]),
+      wanted: z.number(),
+      ready: z.number(),
+    }),
+  ),
   unready: text,
   handover: z.boolean().default(false),
   schemaRevision: text,
   lastBackup: text,
-  lastRelease: z.object({ color, release: z.string(), at }).nullable().default(null),
+  lastRelease: z.object({ color, release: z.string(), at }).nullable(),
   incidents: z
     .array(
       z.object({
@@ -60,7 +63,13 @@ const observed = z.object({
     .object({ at, step: z.string(), color, version: z.string(), why: z.string(), incident: text })
     .nullable()
     .default(null),
-  edge: z.enum(["up", "down"]).default("down"),
+  edge: z.enum(["up", "down"]),
+});
+
+const ordered = z.object({
+  ...{ step: z.string(), at, order: z.enum(["promote", "abort", "pause", "resume", "retry"]) },
+  of: z.enum(["shift", "soak", "incident"]),
+  ...{ color, version: z.string(), release: z.string(), incident: text },
 });
 
 /** Names that fields had in protocol 1. */
@@ -74,9 +83,32 @@ const renamed = { trial: "canaryStep", lastUndone: "lastReverted" } as const;
 export function parseObserved(line: string): Observed {
   const answer = parseAnswer(line);
   for (const [old, now] of Object.entries(renamed)) if (old in answer && !(now in answer)) answer[now] = answer[old];
-  const parsed = observed.safeParse(answer);
+  const fields = checked(observed, answer);
+  return { ...nothingObserved, ...fields, live: fields.live, epoch: fields.epoch };
+}
+
+/**
+ * What `order` answered.
+ * @param line the last line of the job's output
+ * @throws TurnoutError when it cannot be read, or is of a later protocol
+ */
+export function parseOrdered(line: string): OrderResult {
+  return checked(ordered, parseAnswer(line));
+}
+
+/**
+ * The journal's records in what `log` answered, oldest first, as they were written.
+ * @param line the last line of the job's output
+ * @throws TurnoutError when it cannot be read, or is of a later protocol
+ */
+export function parseLog(line: string): unknown[] {
+  return checked(z.object({ records: z.array(z.unknown()) }), parseAnswer(line)).records;
+}
+
+function checked<T>(schema: z.ZodType<T>, answer: object): T {
+  const parsed = schema.safeParse(answer);
   if (!parsed.success) throw unreadable(parsed.error.issues[0]?.path.join(".") ?? "");
-  return { ...nothingObserved, ...parsed.data, live: parsed.data.live, epoch: parsed.data.epoch };
+  return parsed.data;
 }
 
 /**
@@ -94,15 +126,15 @@ export function parseAnswer(line: string): Record<string, unknown> {
   const fields = answer as Record<string, unknown>;
   if (typeof fields.protocol === "number" && fields.protocol > protocol)
     throw new TurnoutError(
-      `The server runs a later version of Turnout than this checkout (protocol ${fields.protocol} instead of ${protocol})`,
-      "update this checkout and run the command again",
+      `The server runs a newer version of Turnout than this machine (protocol ${fields.protocol} instead of ${protocol})`,
+      "update Turnout on this machine and run the command again",
     );
   return fields;
 }
 
 function unreadable(where: string): TurnoutError {
   return new TurnoutError(
-    `The answer of the ops image on the server cannot be read${where && ` (${where})`}`,
-    "see the image's logs, or run the command again",
+    `The answer of the ops image on the server is incomplete or invalid${where && ` (${where})`}`,
+    "run the command again",
   );
 }

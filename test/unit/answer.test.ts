@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseAnswer, parseObserved, protocol } from "../../core/deploy/answer.ts";
+import { parseAnswer, parseLog, parseObserved, parseOrdered, protocol } from "../../core/deploy/answer.ts";
 import { nothingObserved, type Observed } from "../../core/deploy/observed.ts";
 import { TurnoutError } from "../../core/errors.ts";
 
@@ -83,15 +83,19 @@ test("an answer of today comes back as it was, fields of a later version beside 
   assert.deepEqual(parseObserved(JSON.stringify({ protocol, ...today, later: true })), today);
 });
 
-test("an answer of a later protocol, and one that is cut short, are one sentence", () => {
+test("an answer of a newer protocol, and one that is truncated, are one sentence", () => {
   const cases: [string, RegExp][] = [
     [
       JSON.stringify({ protocol: protocol + 1 }),
-      /later version of Turnout .*protocol 3 instead of 2.*Update this checkout/,
+      /newer version of Turnout .*protocol 3 instead of 2.*Update Turnout on this machine/,
     ],
-    ['{"live":"bl', /answer of the ops image on the server cannot be read\./],
-    ["null", /cannot be read/],
-    ['{"live":"red"}', /cannot be read \(live\)/],
+    ['{"live":"bl', /answer of the ops image on the server is incomplete or invalid\./],
+    ["null", /incomplete or invalid/],
+    ['{"live":"red"}', /incomplete or invalid \(live\)/],
+    // An answer without what a guard needs is not an empty server.
+    [JSON.stringify({ protocol, edge: "down", lastRelease: null }), /incomplete or invalid \(services\)/],
+    [JSON.stringify({ protocol, edge: "down", services: [] }), /incomplete or invalid \(lastRelease\)/],
+    [JSON.stringify({ protocol, services: [], lastRelease: null }), /incomplete or invalid \(edge\)/],
   ];
   for (const [line, sentence] of cases)
     assert.throws(
@@ -100,4 +104,20 @@ test("an answer of a later protocol, and one that is cut short, are one sentence
       line,
     );
   assert.throws(() => parseAnswer("[]"), TurnoutError);
+});
+
+test("what an order and the log answered is read the same way, in every version", () => {
+  const at = "2026-11-22T09:00:00.000Z";
+  const about = { color: "green", version: "1.1.0", release: "1.1.0-0a1b2c3d" } as const;
+  const abort = { step: "order", at, order: "abort", of: "shift", ...about, incident: null } as const;
+  const retry = { ...abort, order: "retry", of: "incident", incident: incident.id } as const;
+  for (const answer of [abort, retry]) {
+    assert.deepEqual(parseOrdered(JSON.stringify(answer)), answer, "of 0.2.0");
+    assert.deepEqual(parseOrdered(JSON.stringify({ protocol, ...answer, later: 1 })), answer, "of today");
+  }
+  const records = [{ at, step: "shift", event: "trial", weight: 10 }, null];
+  assert.deepEqual(parseLog(JSON.stringify({ step: "log", at, records })), records);
+  for (const parse of [parseOrdered, parseLog])
+    for (const line of ['{"step":"or', "{}", JSON.stringify({ protocol: protocol + 1, ...abort, records })])
+      assert.throws(() => parse(line), TurnoutError, line);
 });
