@@ -32,7 +32,7 @@ export interface ReleaseImagesArgs {
 export class ReleaseImages extends pulumi.ComponentResource {
   /** What each service runs: pinned by digest where the image came from a registry. */
   readonly references: Record<string, pulumi.Output<string>>;
-  /** `<version>-<hash of the images>`: the same version built anew is another release. */
+  /** `<version>-<hash of the images>`: the same version, built again, is another release. */
   readonly release: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -77,13 +77,13 @@ export interface ColorStackArgs {
 }
 
 /**
- * The services of one color: healthy, hardened, and each telling who it is by its environment. Workers start at
- * rest; a job wakes those of the serving color, so their replicas are left alone here.
+ * The services of one color: healthy, hardened, and identified by their environment. Workers are created scaled to 0; a
+ * job starts those of the active color, so a change of their replicas is ignored here.
  */
 export class ColorStack extends pulumi.ComponentResource {
   /** Ids of the web services. */
   readonly web: pulumi.Output<string>[] = [];
-  /** Changes with every change of a worker, so that the job that wakes them runs again. */
+  /** Changes with every change of a worker, so that the job that starts them runs again. */
   readonly workers: pulumi.Output<string>;
 
   constructor(name: string, args: ColorStackArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -105,7 +105,7 @@ export class ColorStack extends pulumi.ComponentResource {
   private createService(name: string, service: string, definition: Service, args: ColorStackArgs): docker.Service {
     const { prefix, color, settings } = args;
     const serviceName = names(prefix).service(color, service);
-    // The version is not among them: a label that changes replaces the service, and a release rolls over it in place.
+    // Without the version: a changed label replaces the service, and strategy `rolling` changes it in place.
     const role = { "turnout.color": color, "turnout.service": service };
     const worker = definition.kind === "worker";
     return new docker.Service(
@@ -129,7 +129,7 @@ export class ColorStack extends pulumi.ComponentResource {
             stopGracePeriod: duration(worker ? settings.timeouts.workers : definition.stopGrace),
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
-              // A check costs a process. Requests wait for a replica that comes back, nobody waits for a worker.
+              // A check costs a process. Requests wait for a web replica that restarts, none waits for a worker.
               interval: worker ? "3s" : "2s",
               timeout: "3s",
               retries: 3,

@@ -8,15 +8,18 @@ import { Network } from "./network.ts";
 import { Release } from "./release.ts";
 
 export interface ComposeArgs {
+  /** `<project>-<stack>`, the beginning of every name of the stack. */
   prefix: string;
+  /** The system to deploy, from `systems/`. */
   system: System;
+  /** The stack's settings, as `parseSettings` returns them. */
   settings: Settings;
-  /** What runs on the server now. */
+  /** The present state of the server. */
   observed: Observed;
-  /** Turnout's own images, each with its tag. */
-  images: { ops: string; edge: string; postgres: string };
-  /** DOCKER_HOST of the server; empty for the default engine. */
-  dockerHost: string;
+  /** Turnout's own images, each with its tag, such as `turnout-ops:70259c3fae50`. */
+  images: { ops: pulumi.Input<string>; edge: pulumi.Input<string>; postgres: pulumi.Input<string> };
+  /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
+  dockerHost: pulumi.Input<string>;
 }
 
 /** What the stack exports; the names stay stable, since other programs read them. */
@@ -30,19 +33,25 @@ export interface Outputs {
   release: pulumi.Output<string>;
 }
 
-/** Wires the components of one stack. */
-export function compose({ prefix, system, settings, observed, images, dockerHost }: ComposeArgs): Outputs {
-  const network = new Network("network", { prefix });
-  const database = new Database("database", { prefix, system, settings, network, image: images.postgres });
-  const edge = new LoadBalancer("edge", {
-    ...{ prefix, settings, network, dockerHost },
-    edgeImage: images.edge,
-    opsImage: images.ops,
-  });
+/**
+ * Wires the components of one stack.
+ * @param opts options of each component, such as `{ providers }`, which then reach every resource
+ */
+export function compose(args: ComposeArgs, opts?: pulumi.ComponentResourceOptions): Outputs {
+  const { prefix, system, settings, observed, images, dockerHost } = args;
+  const network = new Network("network", { prefix }, opts);
+  const database = new Database("database", { prefix, system, settings, network, image: images.postgres }, opts);
+  const edge = new LoadBalancer(
+    "edge",
+    { ...{ prefix, settings, network, dockerHost }, edgeImage: images.edge, opsImage: images.ops },
+    opts,
+  );
   const epoch = observed.epoch ?? firstEpoch;
-  const { shift, schemaRevision, lastBackup } = new Release("release", {
-    ...{ prefix, system, settings, network, database, edge, dockerHost, epoch },
-  });
+  const { shift, schemaRevision, lastBackup } = new Release(
+    "release",
+    { prefix, system, settings, network, database, edge, dockerHost, epoch },
+    opts,
+  );
   return {
     activeColor: shift.result.color,
     url: urlOf(settings, settings.ports.public),

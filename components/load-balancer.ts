@@ -31,20 +31,20 @@ export interface LoadBalancerArgs {
   /** Image whose verb `agent` is the edge's agent, such as `turnout-ops:70259c3fae50`. */
   opsImage: pulumi.Input<string>;
   /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
-  dockerHost: string;
+  dockerHost: pulumi.Input<string>;
 }
 
-/** The user both containers run as; the volume they share belongs to it. */
+/** The user of both containers, which owns the volume they share. */
 const edgeUser = "10001:10001";
 
 /**
- * HAProxy on the node's own ports, and its agent beside it. They share a volume with HAProxy's sockets, its
- * configuration and its maps, and nobody else mounts it; either can be killed or upgraded without the other.
+ * HAProxy on the node's own ports, and its agent beside it. They share a volume with HAProxy's sockets, configuration
+ * and maps, which no other service mounts. Either can be killed or upgraded without the other.
  */
 export class LoadBalancer extends pulumi.ComponentResource {
-  /** How jobs reach the edge. Holds the agent's token: it is only ever handed on by stdin. */
+  /** How jobs reach the edge. Holds the agent's token, which is passed on by stdin alone. */
   readonly address: EdgeAddress;
-  /** The agent's token as a file, for what runs beside the agent. */
+  /** The agent's token as a file, for services that call the agent. */
   readonly token: SecretFile;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -59,14 +59,14 @@ export class LoadBalancer extends pulumi.ComponentResource {
       { name: names(prefix).edgeVolume, labels: labelList(prefix, "edge") },
       { parent: this },
     );
-    // Neither waits for the other: each finds on the volume what it needs, whoever comes first.
+    // Neither waits for the other: each finds what it needs on the volume, in either order.
     this.createProxy(name, args, volume.name, portsFree);
     this.createAgent(name, args, volume.name, portsFree);
     const { token: _secret, ...address } = this.address;
     this.registerOutputs({ address });
   }
 
-  /** A taken port leaves a Swarm task pending without a word; this says so before anything is changed. */
+  /** A port in use leaves a Swarm task pending without a message; this job fails before anything is changed. */
   private checkPorts(name: string, args: LoadBalancerArgs): pulumi.Resource {
     const { prefix, dockerHost } = args;
     const { public: open, preview } = args.settings.ports;
@@ -162,13 +162,13 @@ export class LoadBalancer extends pulumi.ComponentResource {
             args: ["agent"],
             labels: labelList(prefix, "agent"),
             ...secure,
-            // Destroying a service waits this long for its container to be gone; the agent itself stops at once.
+            // Destroying a service waits at most this long for its container to stop; the agent itself stops at once.
             stopGracePeriod: "30s",
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             env: { TURNOUT_TOKEN_FILE: "/run/secrets/edge_token" },
             secrets: [mountSecret(this.token, edgeUser)],
             healthcheck: {
-              // A connection is proof enough, and costs no process of Node every other second.
+              // A connection is enough, and saves a Node process every other second.
               tests: ["CMD", "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${edgePorts.agent}`],
               interval: "2s",
               timeout: "3s",

@@ -9,8 +9,8 @@ export interface NetworkArgs {
 }
 
 /**
- * One overlay network a color and one for administration. Both colors' networks are always there: joining a
- * network restarts a task, and the edge and the database must not restart because a second color appears.
+ * One overlay network a color and one for administration. Both colors' networks always exist: joining a network
+ * restarts a task, and a second color must not restart the edge and the database.
  */
 export class Network extends pulumi.ComponentResource {
   /** Ids of the colors' networks. */

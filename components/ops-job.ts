@@ -3,10 +3,10 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type JobRequest, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, JobResult, JobVerb } from "../core/jobs/inputs.ts";
-import { splitInput, stableJson } from "../core/jobs/secrets.ts";
+import { type SecretKey, splitInput, stableJson } from "../core/jobs/secrets.ts";
 import { names } from "../core/names.ts";
 
-/** Where a job's container runs, what it may reach, and when it runs again. */
+/** Where a job's container runs, what it may reach, its input, and when it runs again. */
 export interface JobArgs<V extends JobVerb> {
   /** `<project>-<stack>`, the beginning of every name of the stack. */
   prefix: string;
@@ -15,13 +15,15 @@ export interface JobArgs<V extends JobVerb> {
   /** The step in the container's name, `<prefix>-<step>-<random>`. Default: the component's name. */
   step?: string;
   /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
-  dockerHost: string;
+  dockerHost: pulumi.Input<string>;
   /**
-   * What the job is given. Its secrets (`splitInput` names them) go in by stdin and are encrypted in the state; all else
-   * is plain, so that a preview shows it.
+   * The job's input. Its secrets (`SecretKey`) go by stdin and are encrypted in the state; everything else is plain, so
+   * that a preview shows it. A part that holds a secret cannot be an output: its secret could not be taken out.
    */
-  input: { [K in keyof JobInputs[V]]: pulumi.Input<JobInputs[V][K]> };
-  /** Only a change of these runs the job again. */
+  input: {
+    [K in keyof JobInputs[V]]: K extends SecretKey ? JobInputs[V][K] : pulumi.Input<JobInputs[V][K]>;
+  };
+  /** Only a change of these runs the job again; any other change keeps the result of the last run. */
   triggers: pulumi.Input<string>[];
   /**
    * `deletion`: it runs when its resource is removed, or replaced because of a trigger, before anything it depends on is
@@ -39,7 +41,7 @@ export interface JobArgs<V extends JobVerb> {
 }
 
 /**
- * One step of a deploy as a one-shot container on the server. It goes on when the operator's machine goes away;
+ * One step of a deploy as a one-shot container on the server. It continues when the operator's machine is disconnected;
  * `launcher/launch.ts` starts it and joins it again.
  */
 export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends pulumi.ComponentResource {
@@ -54,10 +56,9 @@ export class OpsJob<V extends JobVerb, R extends JobResult = JobResult> extends 
 }
 
 /**
- * The command that runs a job, as a child of the component of its step. The only place that makes a
- * `command.local.Command`. It does not name the ops image: the launcher takes the present one, so a change of the jobs'
- * own code changes no resource.
- * @param name the component's name; the command was named like it up to 0.2.0
+ * The command that runs a job, as a child of the component of its step. Every `command.local.Command` is made here. It
+ * does not name the ops image: the launcher takes the present one, so a change of the jobs' own code changes no command.
+ * @param name the component's name; up to 0.2.0 the command was named like its step
  * @returns what the job did
  */
 export function runJob<V extends JobVerb, R extends JobResult>(
@@ -72,10 +73,12 @@ export function runJob<V extends JobVerb, R extends JobResult>(
     {
       interpreter: ["node", "launcher/launch.ts"],
       ...(args.at === "deletion" ? { create: "later", delete: args.verb } : { create: args.verb }),
-      // A new password or another time limit is no reason to do the work again: keep what was done.
+      // A new password or another time limit is no reason to do the work again: keep its result.
       update: "keep",
       environment: {
-        TURNOUT_JOB: pulumi.all(args.triggers).apply((triggers) => stableJson(requestOf(step, args, triggers))),
+        TURNOUT_JOB: pulumi
+          .all([args.dockerHost, ...args.triggers])
+          .apply(([dockerHost = "", ...triggers]) => stableJson(requestOf(step, args, dockerHost, triggers))),
         TURNOUT_INPUT: pulumi.output(plain).apply(stableJson),
       },
       stdin: pulumi.secret(pulumi.output(secret).apply(stableJson)),
@@ -87,7 +90,12 @@ export function runJob<V extends JobVerb, R extends JobResult>(
   return pulumi.unsecret(run.stdout).apply((line) => JSON.parse(line) as R);
 }
 
-function requestOf<V extends JobVerb>(step: string, args: JobArgs<V>, triggers: string[]): JobRequest {
+function requestOf<V extends JobVerb>(
+  step: string,
+  args: JobArgs<V>,
+  dockerHost: string,
+  triggers: string[],
+): JobRequest {
   const named = names(args.prefix);
   return {
     name: named.job(step),
@@ -99,7 +107,7 @@ function requestOf<V extends JobVerb>(step: string, args: JobArgs<V>, triggers: 
       ...(args.backups ? { [jobPaths.backups]: named.backupsVolume } : {}),
     },
     docker: args.docker ?? false,
-    dockerHost: args.dockerHost,
+    dockerHost,
     key: createHash("sha256").update(JSON.stringify(triggers)).digest("hex").slice(0, 12),
   };
 }

@@ -21,24 +21,26 @@ import { Sweeps } from "./sweeps.ts";
 export interface ReleaseArgs {
   /** `<project>-<stack>`. */
   prefix: string;
+  /** The system to deploy: its services, migrations and smoke list. */
   system: System;
+  /** The stack's settings: colors, versions, strategy, rollout, timeouts. */
   settings: Settings;
   network: Network;
   database: Database;
   edge: LoadBalancer;
-  /** DOCKER_HOST of the server; empty for the default engine. */
-  dockerHost: string;
-  /** The edge's epoch, from what was observed: it changes when somebody else than `pulumi up` changed who serves. */
-  epoch: string;
+  /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
+  dockerHost: pulumi.Input<string>;
+  /** The edge's epoch, from the observed state: it changes when anything but `pulumi up` changed the active color. */
+  epoch: pulumi.Input<string>;
 }
 
-/** A release on its way to a color. */
+/** A release that is deployed to a color. */
 interface Candidate {
   images: ReleaseImages;
   identity: { prefix: string; color: Color; version: string; release: pulumi.Output<string> };
 }
 
-/** What a color has once its steps are through. */
+/** The steps of a color up to its smoke test. */
 interface Prepared {
   images: ReleaseImages;
   backup: OpsJob<"backup", BackupResult>;
@@ -47,8 +49,8 @@ interface Prepared {
 }
 
 /**
- * Everything a deploy does, in its order. For each color with a version: backup, migration, start, workers, smoke;
- * each runs again only for a new release of that color. Then one shift for the system.
+ * The steps of a deploy, in their order. For each color with a version: backup, migration, start, workers, smoke; each
+ * runs again only for a new release of that color. One shift for the system, before the steps of the idle color.
  */
 export class Release extends pulumi.ComponentResource {
   readonly shift: OpsJob<"shift", ShiftResult>;
@@ -76,7 +78,7 @@ export class Release extends pulumi.ComponentResource {
 
     new Sweeps("sweeps", args, { parent: this, dependsOn: [...volumes, args.network, args.database, args.edge] });
     const routes = this.edgeConfig([...volumes, args.edge]);
-    // The idle color comes last: whatever is wrong with it must not keep users from the color they are to have.
+    // The idle color comes last: a failure of its steps must not prevent the shift to the active color.
     const active = settings.activeColor;
     const before = [...volumes, args.database, routes];
     this.prepared[active] = this.prepare(active, before);
@@ -103,7 +105,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** What a deploy does before its shift, each step after the one before; a flip back runs none of it. */
+  /** The steps of a deploy before its shift, one after the other; a rollback runs none of them. */
   private prepare(color: Color, dependsOn: pulumi.Resource[]): Prepared {
     const candidate = this.candidate(color);
     const backup = this.backup(candidate, dependsOn);
@@ -121,7 +123,7 @@ export class Release extends pulumi.ComponentResource {
     return { images, identity: { prefix, color, version, release: images.release } };
   }
 
-  /** What is there, before anything changes. */
+  /** A backup of the database before anything changes. */
   private backup({ images, identity }: Candidate, dependsOn: pulumi.Resource[]) {
     const { settings, edge, database } = this.args;
     return this.job<"backup", BackupResult>(`backup-${identity.color}`, "backup", {
@@ -142,7 +144,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** The schema goes first, while the old code alone runs. */
+  /** The schema is migrated first, while only the old code runs. */
   private migration({ images, identity }: Candidate, backup: pulumi.Resource) {
     const { settings, system, edge, database } = this.args;
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
@@ -170,7 +172,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** The new code, with nobody on it. */
+  /** Starts the new code, which gets no user traffic yet. */
   private start({ images, identity }: Candidate, migration: pulumi.Resource): ColorStack {
     const { system, settings, network } = this.args;
     const { prefix, color, version } = identity;
@@ -181,7 +183,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** Its workers run if it serves already, or nobody does, and rest otherwise. */
+  /** Its workers run if the color is active or no color is, and are scaled to 0 otherwise. */
   private workers({ identity: { prefix, color } }: Candidate, stack: ColorStack) {
     const { edge, settings } = this.args;
     const workers = this.wanted("worker");
@@ -211,7 +213,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** Everybody to this color. Its triggers are all that decides who serves. */
+  /** Moves all traffic to this color. Its triggers are the color, its release and the epoch. */
   private shiftTo(color: Color) {
     const { prefix, system, settings, database, edge, epoch } = this.args;
     const target = this.prepared[color];
@@ -249,7 +251,7 @@ export class Release extends pulumi.ComponentResource {
     return { prefix, verb, dockerHost, ...rest };
   }
 
-  /** Where a command of the application runs once: as its service would, in its color's network. */
+  /** How a command of the application runs once: like its service, in its color's network. */
   private taskOf(service: string, color: Color, images: ReleaseImages): pulumi.Output<TaskSpec> {
     const definition = this.args.system.services[service];
     if (!definition) throw new Error(`no service ${service}`);
@@ -271,12 +273,12 @@ export class Release extends pulumi.ComponentResource {
   }
 }
 
-/** What a step adds to what all jobs of the release have in common. */
+/** The arguments of a step, without those that all jobs of the release share. */
 type StepArgs<V extends JobVerb> = Omit<JobArgs<V>, "prefix" | "verb" | "dockerHost"> & {
   dependsOn: pulumi.Resource[];
 };
 
-/** The youngest result, by the time the job ended. */
+/** The newest result, by the time the job ended. */
 function newest<R extends JobResult>(results: pulumi.Output<R>[]): pulumi.Output<R | undefined> {
   return pulumi.all(results).apply((all) => (all as R[]).toSorted((a, b) => a.at.localeCompare(b.at)).at(-1));
 }

@@ -8,7 +8,7 @@ export function labelList(prefix: string, role: string, more: Record<string, str
   return Object.entries(all).map(([label, value]) => ({ label, value }));
 }
 
-/** Tasks come back at once, for ever; `delay` and `window` are given, since an unset one shows as a change each time. */
+/** Tasks always restart, at once. `delay` and `window` are set, since an unset one shows as a change each time. */
 export const restartAlways = {
   condition: "any",
   delay: "1s",
@@ -18,7 +18,7 @@ export const restartAlways = {
 /** Addresses of the tasks themselves instead of a virtual one: no kernel module, no stale balancing. */
 export const dnsRoundRobin = { mode: "dnsrr" } as const;
 
-/** One replica after the other, the new one first; Swarm goes back by itself when it does not stay up. */
+/** One replica after the other, the new one first; Swarm rolls back by itself when a new one does not stay up. */
 export const startFirst = {
   parallelism: 1,
   order: "start-first",
@@ -28,10 +28,10 @@ export const startFirst = {
   maxFailureRatio: "0.0",
 } satisfies docker.types.input.ServiceUpdateConfig;
 
-/** For tasks that hold a port or a volume: the old one has to leave before the new one can start. */
+/** For tasks that hold a port or a volume: the old one must stop before the new one can start. */
 export const stopFirst = { ...startFirst, order: "stop-first" } satisfies docker.types.input.ServiceUpdateConfig;
 
-/** How Swarm goes back: the same way, and where even that fails it stops and waits for a person. */
+/** How Swarm rolls back: in the same order; if that fails as well, it pauses until a person acts. */
 export function backwards(update: typeof startFirst | typeof stopFirst) {
   return { ...update, failureAction: "pause" };
 }
@@ -41,14 +41,14 @@ export function converge(seconds: number) {
   return { delay: "500ms", timeout: `${seconds}s` } satisfies docker.types.input.ServiceConvergeConfig;
 }
 
-/** What a container may do: nothing beyond its own work. */
+/** The rights of a container: its user, a read-only root, no capabilities, and the writable places it needs. */
 export function hardened(user: string, tmpfs: readonly string[]) {
   return {
     user,
     readOnly: true,
     capDrops: ["ALL"],
     init: true,
-    // As Docker reads them back, in their order and without a sticky bit: a refresh must not look like a change.
+    // As Docker returns them, in their order and without a sticky bit: a refresh must not show a change.
     mounts: tmpfs.toSorted().map((target) => ({
       type: "tmpfs",
       target,
@@ -66,8 +66,8 @@ export function limits(memory: number, cpus: number) {
 export const boundedLog = { name: "json-file", options: { "max-size": "10m", "max-file": "3" } };
 
 /**
- * A Swarm secret cannot change, so a new value needs a new name. Eight hexadecimal digits of a hash tell two values
- * apart; they would confirm a guess, so secrets should be generated, not thought up.
+ * A Swarm secret cannot change, so a new value needs a new name. Eight hexadecimal digits of a hash distinguish two
+ * values. They would confirm a guess, so secrets should be generated.
  */
 export function secretName(prefix: string, key: string, value: string): string {
   return `${prefix}-${secretRole(prefix, key, value)}`;

@@ -4,15 +4,20 @@ import type { LoadBalancer } from "./load-balancer.ts";
 import { OpsJob } from "./ops-job.ts";
 
 export interface SweepsArgs {
+  /** `<project>-<stack>`. */
   prefix: string;
+  /** The database, whose address a soak holds as a secret. */
   database: Database;
+  /** The edge, whose token a soak holds as a secret. */
   edge: LoadBalancer;
-  dockerHost: string;
+  /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
+  dockerHost: pulumi.Input<string>;
 }
 
 /**
- * What ends the jobs nobody waits for, a hand-over of the workers or a soak, before what they hold is removed: networks
- * and volumes on `destroy`, a secret after its value has changed. It depends on all of that, so it is deleted first.
+ * Ends the jobs that run unattended, a handover of the workers or a soak, before the resources they hold are removed:
+ * networks and volumes on `destroy`, a secret after its value has changed. It depends on all of these, so it is deleted
+ * first.
  */
 export class Sweeps extends pulumi.ComponentResource {
   constructor(name: string, args: SweepsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -29,7 +34,7 @@ export class Sweeps extends pulumi.ComponentResource {
         { parent: this, dependsOn, aliases: [{ name: step }] },
       );
     const all = sweep("all", "sweep", [prefix], []);
-    // Deleted first: the other one removes whatever job it finds at work, this one's too.
+    // Deleted first: the other one removes every running job, including this one's.
     sweep("soak", "sweep-soak", [edge.token.name, database.url.name], [all]);
     this.registerOutputs({});
   }

@@ -1,17 +1,19 @@
 /**
- * What a job is given has a plain part, which the state and a preview show, and a secret part, which goes in by stdin
- * alone. The launcher puts both together.
+ * A job's input has a plain part, which the state and a preview show, and a secret part, which goes by stdin alone. The
+ * launcher joins them.
  */
 
 /** An object of any depth whose leaves are JSON, or not yet known. */
 type Group = Record<string, unknown>;
 
 /** Which keys of an input are secret: below a group the named ones, or all of it. */
-const secretKeys: Readonly<Record<string, readonly string[] | "all">> = {
-  edge: ["token"],
-  database: ["password"],
-  secrets: "all",
-};
+const secretKeys = { edge: ["token"], database: ["password"], secrets: "all" } as const satisfies Record<
+  string,
+  readonly string[] | "all"
+>;
+
+/** The keys of an input that hold secrets. Their values must be known when the input is split. */
+export type SecretKey = keyof typeof secretKeys;
 
 /** An input in its two parts; together they are the input. */
 export interface SplitInput {
@@ -19,12 +21,12 @@ export interface SplitInput {
   secret: Group;
 }
 
-/** Takes the secrets out of a job's input. A key that is not known as a secret one stays plain. */
+/** Takes the secrets out of a job's input. Every key but a `SecretKey` stays plain. */
 export function splitInput(input: object): SplitInput {
   const plain: Group = {};
   const secret: Group = {};
   for (const [key, value] of Object.entries(input)) {
-    const hidden = Object.hasOwn(secretKeys, key) ? secretKeys[key] : undefined;
+    const hidden: readonly string[] | "all" | undefined = isSecretKey(key) ? secretKeys[key] : undefined;
     if (hidden === undefined || (hidden !== "all" && !isGroup(value))) plain[key] = value;
     else if (hidden === "all") secret[key] = value;
     else {
@@ -37,7 +39,7 @@ export function splitInput(input: object): SplitInput {
   return { plain, secret };
 }
 
-/** Puts the two parts of an input together. Where both name the same leaf, the secret part's counts. */
+/** Joins the two parts of an input. Where both have the same leaf, the secret part wins. */
 export function joinInput(plain: Group, secret: Group): Group {
   const joined = { ...plain };
   for (const [key, value] of Object.entries(secret)) {
@@ -52,6 +54,10 @@ export function stableJson(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) =>
     isGroup(one) ? Object.fromEntries(Object.entries(one).toSorted(([a], [b]) => (a < b ? -1 : 1))) : one,
   );
+}
+
+function isSecretKey(key: string): key is SecretKey {
+  return Object.hasOwn(secretKeys, key);
 }
 
 function isGroup(value: unknown): value is Group {

@@ -77,6 +77,7 @@ export function mockResource(asked: Asked, count = 0): { id: string; state: Reco
     case "docker:index/remoteImage:RemoteImage":
       return { id: `id-of-${name}`, state: { ...inputs, ...imageOf(String(inputs.name)) } };
     case "pulumi:providers:docker":
+    case "pulumi:providers:command":
       return { id: name, state: inputs };
     case "command:local:Command":
       return { id: name, state: { ...inputs, stdout: JSON.stringify(answerOf(name, count)), stderr: "" } };
