@@ -69,9 +69,9 @@ test("a job's key follows its triggers: same work, same key", () => {
     for (const [others, other] of keys) assert.equal(key === other, triggers === others, `${triggers} ${others}`);
 });
 
-test("what the migration is told: the color's image in the color's network, secrets by name", () => {
-  const told = inputOf(only(resources, types.command, "migration-green-job"));
-  assert.deepEqual(told.task, {
+test("the input of the migration: the color's image in the color's network, secrets by name", () => {
+  const given = inputOf(only(resources, types.command, "migration-green-job"));
+  assert.deepEqual(given.task, {
     image: "turnout-example-cleaning-api:1.1.0",
     network: "turnout-test-green",
     env: {
@@ -88,14 +88,14 @@ test("what the migration is told: the color's image in the color's network, secr
     })),
     constraints: ["node.role == manager"],
   });
-  assert.deepEqual(told.upgrade, ["alembic", "upgrade", "head"]);
-  assert.deepEqual(told.ready, [{ path: "/readyz" }, { path: "/" }]);
-  assert.equal(told.lockTimeout, 5);
+  assert.deepEqual(given.upgrade, ["alembic", "upgrade", "head"]);
+  assert.deepEqual(given.ready, [{ path: "/readyz" }, { path: "/" }]);
+  assert.equal(given.lockTimeout, 5);
 });
 
-test("what the shift is told: where to, and which workers run in each color", async () => {
-  const told = inputOf(only(resources, types.command, "shift-job"));
-  const { edge, database, release, thresholds, rollout, ...rest } = told;
+test("the input of the shift: the color, and which workers run in each color", async () => {
+  const given = inputOf(only(resources, types.command, "shift-job"));
+  const { edge, database, release, thresholds, rollout, ...rest } = given;
   const check = (name: string, path: string, expect: object) => ({ name, method: "GET", path, expect });
   assert.deepEqual(rest, {
     ...{ prefix: "turnout-test", color: "blue", version: "1.0.0", epoch: "first", timeout: 120 },
@@ -125,7 +125,7 @@ test("what the shift is told: where to, and which workers run in each color", as
   assert.deepEqual(workers.green, [], "a color that is not there has no workers");
 });
 
-test("on destroy the jobs nobody waits for are removed before what they hold, and at no other time", async () => {
+test("on destroy the unattended jobs are removed before the resources they hold, and at no other time", async () => {
   const sweep = only(resources, types.command, "sweeps-all-job");
   assert.deepEqual(inputOf(sweep), { prefix: "turnout-test", jobs: "all" });
   const earlier = before(resources, `${types.command} sweeps-all-job`);

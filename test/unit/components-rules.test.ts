@@ -126,8 +126,8 @@ test("an external database: no server, no volume, its address for jobs and servi
   assert.equal(own.length, 1);
   const url = Buffer.from(String(own[0]?.inputs.data), "base64").toString("utf8");
   assert.match(url, /@db\.example\.org:6432\/cleaning\?sslmode=require$/);
-  const told = inputOf(only(all, types.command, "backup-blue-job"));
-  assert.deepEqual(told.database, {
+  const given = inputOf(only(all, types.command, "backup-blue-job"));
+  assert.deepEqual(given.database, {
     ...{ host: "db.example.org", port: 6432, name: "cleaning", user: "cleaning" },
     ...{ password: secretValues.databasePassword, sslmode: "require" },
   });

@@ -9,10 +9,10 @@ const { resources } = await registerProgram();
 const { secretName } = await import("../../components/swarm-service.ts");
 
 test("no secret is anywhere but in the jobs' stdin and the secrets' data", () => {
-  const told = ["stdin", "data"];
+  const sealed = ["stdin", "data"];
   for (const resource of resources) {
     const open = Object.entries(resource.inputs).filter(
-      ([key]) => !(told.includes(key) && resource.secrets.includes(key)),
+      ([key]) => !(sealed.includes(key) && resource.secrets.includes(key)),
     );
     const text = JSON.stringify([resource.name, open]);
     for (const [key, value] of Object.entries(secretValues))

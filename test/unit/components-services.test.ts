@@ -64,7 +64,7 @@ test("a web service of a color, whole", async () => {
   assert.deepEqual(service.ignoreChanges, []);
 });
 
-test("a worker starts at rest, and nobody puts it back to rest", () => {
+test("a worker is created scaled to 0, and no update scales it back to 0", () => {
   const worker = only(resources, types.service, "color-green-jobs");
   assert.deepEqual(worker.inputs.mode, { replicated: { replicas: 0 } });
   assert.deepEqual(worker.ignoreChanges, ["mode.replicated.replicas"]);
@@ -110,8 +110,8 @@ test("a worker has the time to end its work that the stack gives it, whatever it
   assert.deepEqual(graceOf(resources), ["10m", "10m"]);
   const { resources: other } = await registerProgram({ timeouts: JSON.stringify({ workers: 95 }) });
   assert.deepEqual(graceOf(other), ["1m35s", "1m35s"]);
-  const told = inputOf(only(other, types.command, "shift-job"));
-  assert.equal(told.workerGrace, 95, "who hands over waits as long");
+  const given = inputOf(only(other, types.command, "shift-job"));
+  assert.equal(given.workerGrace, 95, "the handover waits as long");
 });
 
 test("durations are written as Docker writes them back, so that a second preview is empty", async () => {

@@ -199,6 +199,12 @@ test("another epoch, and nothing else, shifts again", async () => {
   assert.equal((only(other.resources, types.command, "shift-job").inputs.triggers as string[])[2], "second");
 });
 
+test("a change of our own code alone shows as one changed resource: the agent, which runs it", async () => {
+  const other = await registerProgram({}, { opsImage: "turnout-ops:2" });
+  assert.deepEqual(changes(resources, other.resources), [`${types.service} edge-agent`]);
+  assert.deepEqual(changes(resources, other.resources, false), []);
+});
+
 test("a new ops image or another password runs no step again", async () => {
   const secrets = { databasePassword: "new", edgeToken: "a-new-token-of-the-edge", adminPassword: "new" };
   const other = await registerProgram({ secrets: JSON.stringify(secrets) }, { opsImage: "turnout-ops:2" });
