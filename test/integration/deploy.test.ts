@@ -117,7 +117,7 @@ test("a second deploy at the same time is told so, and changes nothing", async (
   const file = stack.env.TURNOUT_CONFIG_FILE ?? "";
   const [one, two] = await Promise.all([stack.cli("deploy", "9.9.9"), stack.cli("deploy", "9.9.8")]);
   assert.deepEqual([one.code, two.code].toSorted(), [3, 4]);
-  assert.match(one.code === 4 ? one.text : two.text, /Another deploy or rollback of the stack .* is under way/);
+  assert.match(one.code === 4 ? one.text : two.text, /Another deploy or rollback of the stack .* is in progress/);
   assert.doesNotMatch(await readFile(file, "utf8"), /9\.9\.[89]/);
 });
 
