@@ -25,9 +25,10 @@ export interface KeeperOptions {
   random: () => number;
   /** Random for each start. */
   instance: string;
-  /** How long a change may take to be live before its caller is told that it is not. Default 5,000. */
-  liveWithinMs?: number;
 }
+
+/** How long a change may take to be live before the request for it fails, in milliseconds. */
+const liveWithinMs = 5_000;
 
 /**
  * How long the health checks may take to notice another release, and a fresh worker to check everybody, in milliseconds:
@@ -78,7 +79,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   const apply = () => applyTo(haproxy, state);
 
   const applyInTime = async () => {
-    const deadline = time().uptimeMs + (options.liveWithinMs ?? 5_000);
+    const deadline = time().uptimeMs + liveWithinMs;
     for (;;) {
       try {
         return await apply();

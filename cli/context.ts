@@ -26,7 +26,7 @@ export interface Commands {
  * @param stack name of the stack
  * @param overrides settings for this run only, from the options
  */
-export async function commandsFor(stack: string, overrides: Overrides = {}): Promise<Commands> {
+export async function commandsFor(stack: string, overrides: Overrides): Promise<Commands> {
   const { TURNOUT_STRATEGY, TURNOUT_STEPS } = process.env;
   const known = engine(stack, project, process.env.TURNOUT_CONFIG_FILE);
   const dockerHost = await known.dockerHost();
