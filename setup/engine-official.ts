@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { satisfies } from "semver";
 import { cacheHome, cliVersion } from "./engine-parts.ts";
 import { ask, work } from "./run.ts";
 import { SetupError } from "./step.ts";
@@ -32,11 +33,7 @@ export async function installedEngine(path = process.env.PATH ?? ""): Promise<st
 
 /** Whether a version as the CLI prints it, like `v3.256.0`, is one we can use. */
 export function newEnough(version: string): boolean {
-  const numbers = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
-  const wanted = cliVersion.split(".").map(Number);
-  if (!numbers || numbers[0] !== wanted[0]) return false;
-  const different = numbers.findIndex((number, index) => number !== wanted[index]);
-  return different === -1 || (numbers[different] ?? 0) > (wanted[different] ?? 0);
+  return satisfies(version, `^${cliVersion}`, { includePrerelease: true });
 }
 
 /** Where a downloaded engine is kept. */

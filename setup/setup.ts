@@ -28,13 +28,13 @@ export function setupSteps(root: string): Step[] {
 /**
  * Provides everything that is missing. When all is there, this takes about a second.
  * @param root the project folder
- * @param say takes the lines for the person who waits; default: standard error, so that results stay clean
  * @throws SetupError
  */
-export async function ensureSetup(root: string, say = (line: string) => console.error(line)): Promise<void> {
+export async function ensureSetup(root: string): Promise<void> {
   const lock = join(cacheHome(), "set-up.lock");
   await runSteps(setupSteps(root), {
-    say,
+    // Standard error, so that results on standard output stay clean.
+    say: (line) => console.error(line),
     now: () => performance.now(),
     exclusively: (work, wait) => withLock(lock, work, wait),
   });

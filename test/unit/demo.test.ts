@@ -15,7 +15,7 @@ test("the demo's commands refuse every stack but dev, before the engine is asked
     demoDown(untouchable("prod")),
     new SettingsError(
       "The demo is the stack dev, not prod",
-      "if all of it is to go, use: npm run pulumi -- destroy --stack prod",
+      "to remove everything, use: npm run pulumi -- destroy --stack prod",
     ),
   );
   await assert.rejects(
