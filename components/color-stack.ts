@@ -32,7 +32,7 @@ export interface ReleaseImagesArgs {
 export class ReleaseImages extends pulumi.ComponentResource {
   /** What each service runs: pinned by digest where the image came from a registry. */
   readonly references: Record<string, pulumi.Output<string>>;
-  /** `<version>-<hash of the images>`: the same version built anew is another release. */
+  /** `<version>-<hash of the images>`: the same version built again is another release. */
   readonly release: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -77,13 +77,13 @@ export interface ColorStackArgs {
 }
 
 /**
- * The services of one color: healthy, hardened, and each telling who it is by its environment. Workers start at
- * rest; a job wakes those of the serving color, so their replicas are left alone here.
+ * The services of one color: healthy, hardened, each with its identity in the environment. Workers are created with 0
+ * replicas. A job starts those of the active color, so this component ignores their number.
  */
 export class ColorStack extends pulumi.ComponentResource {
   /** Ids of the web services. */
   readonly web: pulumi.Output<string>[] = [];
-  /** Changes with every change of a worker, so that the job that wakes them runs again. */
+  /** Changes with every change of a worker, so that the job that starts them runs again. */
   readonly workers: pulumi.Output<string>;
 
   constructor(name: string, args: ColorStackArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -129,7 +129,7 @@ export class ColorStack extends pulumi.ComponentResource {
             stopGracePeriod: duration(worker ? settings.timeouts.workers : definition.stopGrace),
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
-              // A check costs a process. Requests wait for a replica that comes back, nobody waits for a worker.
+              // Each check starts a process. Requests wait for a restarted replica, but not for a worker.
               interval: worker ? "3s" : "2s",
               timeout: "3s",
               retries: 3,

@@ -38,11 +38,11 @@ export interface LoadBalancerArgs {
 const edgeUser = "10001:10001";
 
 /**
- * HAProxy on the node's own ports, and its agent beside it. They share a volume with HAProxy's sockets, its
- * configuration and its maps, and nobody else mounts it; either can be killed or upgraded without the other.
+ * HAProxy on the node's own ports, and its agent beside it. They share a volume with HAProxy's sockets, configuration
+ * and maps, which no other service mounts. Either can be killed or upgraded without the other.
  */
 export class LoadBalancer extends pulumi.ComponentResource {
-  /** How jobs reach the edge. Holds the agent's token: it is only ever handed on by stdin. */
+  /** How jobs reach the edge. Holds the agent's token, which a job gets only by stdin. */
   readonly address: EdgeAddress;
   /** The agent's token as a file, for what runs beside the agent. */
   readonly token: SecretFile;
@@ -59,14 +59,14 @@ export class LoadBalancer extends pulumi.ComponentResource {
       { name: names(prefix).edgeVolume, labels: labelList(prefix, "edge") },
       { parent: this },
     );
-    // Neither waits for the other: each finds on the volume what it needs, whoever comes first.
+    // Neither waits for the other: each finds what it needs on the volume, in either order.
     this.createProxy(name, args, volume.name, portsFree);
     this.createAgent(name, args, volume.name, portsFree);
     const { token: _secret, ...address } = this.address;
     this.registerOutputs({ address });
   }
 
-  /** A taken port leaves a Swarm task pending without a word; this says so before anything is changed. */
+  /** With a port in use, a Swarm task stays pending without an error. This fails before anything is changed. */
   private checkPorts(name: string, args: LoadBalancerArgs): pulumi.Resource {
     const { prefix, dockerHost } = args;
     const { public: open, preview } = args.settings.ports;
@@ -113,8 +113,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              // The first is in time for the provider, which looks 5 s after the start, and 10 s later. From Docker 25 on the
-              // first one comes after 5 s whatever is said here.
+              // The first check is in time for the provider, which polls 5 s after the start and again 10 s later. Docker 25
+              // and later makes the first check after 5 s, whatever the interval.
               interval: "3s",
               timeout: "3s",
               retries: 3,

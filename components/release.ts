@@ -28,7 +28,7 @@ export interface ReleaseArgs {
   edge: LoadBalancer;
   /** DOCKER_HOST of the server; empty for the default engine. */
   dockerHost: string;
-  /** The edge's epoch, from what was observed: it changes when somebody else than `pulumi up` changed who serves. */
+  /** The edge's epoch as observed. It differs when something other than `pulumi up` has changed the active color. */
   epoch: string;
 }
 
@@ -38,7 +38,7 @@ interface Candidate {
   identity: { prefix: string; color: Color; version: string; release: pulumi.Output<string> };
 }
 
-/** What a color has once its steps are through. */
+/** What a color has once its steps have succeeded. */
 interface Prepared {
   images: ReleaseImages;
   backup: OpsJob<"backup", BackupResult>;
@@ -47,8 +47,8 @@ interface Prepared {
 }
 
 /**
- * Everything a deploy does, in its order. For each color with a version: backup, migration, start, workers, smoke;
- * each runs again only for a new release of that color. Then one shift for the system.
+ * Everything a deploy does, in order. For each color with a version: backup, migration, start, workers, smoke. Each of
+ * them runs again only for a new release of that color. Then one shift for the system.
  */
 export class Release extends pulumi.ComponentResource {
   readonly shift: OpsJob<"shift", ShiftResult>;
@@ -76,7 +76,7 @@ export class Release extends pulumi.ComponentResource {
 
     new Sweeps("sweeps", args, { parent: this, dependsOn: [...volumes, args.network, args.database, args.edge] });
     const routes = this.edgeConfig([...volumes, args.edge]);
-    // The idle color comes last: whatever is wrong with it must not keep users from the color they are to have.
+    // The idle color comes last: a failure there must not keep users from the color that is to become active.
     const active = settings.activeColor;
     const before = [...volumes, args.database, routes];
     this.prepared[active] = this.prepare(active, before);
@@ -103,7 +103,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** What a deploy does before its shift, each step after the one before; a flip back runs none of it. */
+  /** The steps before the shift, one after the other. A rollback runs none of them. */
   private prepare(color: Color, dependsOn: pulumi.Resource[]): Prepared {
     const candidate = this.candidate(color);
     const backup = this.backup(candidate, dependsOn);
@@ -121,7 +121,7 @@ export class Release extends pulumi.ComponentResource {
     return { images, identity: { prefix, color, version, release: images.release } };
   }
 
-  /** What is there, before anything changes. */
+  /** The backup before anything changes. */
   private backup({ images, identity }: Candidate, dependsOn: pulumi.Resource[]) {
     const { settings, edge, database } = this.args;
     return this.job<"backup", BackupResult>(`backup-${identity.color}`, "backup", {
@@ -142,7 +142,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** The schema goes first, while the old code alone runs. */
+  /** The schema changes first, while only the old code runs. */
   private migration({ images, identity }: Candidate, backup: pulumi.Resource) {
     const { settings, system, edge, database } = this.args;
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
@@ -170,7 +170,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** The new code, with nobody on it. */
+  /** The services of the new release, without traffic. */
   private start({ images, identity }: Candidate, migration: pulumi.Resource): ColorStack {
     const { system, settings, network } = this.args;
     const { prefix, color, version } = identity;
@@ -181,7 +181,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** Its workers run if it serves already, or nobody does, and rest otherwise. */
+  /** Its workers run if the color is active, or if no color is; otherwise they stay stopped. */
   private workers({ identity: { prefix, color } }: Candidate, stack: ColorStack) {
     const { edge, settings } = this.args;
     const workers = this.wanted("worker");
@@ -211,7 +211,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** Everybody to this color. Its triggers are all that decides who serves. */
+  /** All traffic to this color. Its triggers are everything that decides which color is active. */
   private shiftTo(color: Color) {
     const { prefix, system, settings, database, edge, epoch } = this.args;
     const target = this.prepared[color];
@@ -249,7 +249,7 @@ export class Release extends pulumi.ComponentResource {
     return { prefix, verb, dockerHost, ...rest };
   }
 
-  /** Where a command of the application runs once: as its service would, in its color's network. */
+  /** How a command of the application runs once: like its service, in the network of its color. */
   private taskOf(service: string, color: Color, images: ReleaseImages): pulumi.Output<TaskSpec> {
     const definition = this.args.system.services[service];
     if (!definition) throw new Error(`no service ${service}`);
@@ -271,12 +271,12 @@ export class Release extends pulumi.ComponentResource {
   }
 }
 
-/** What a step adds to what all jobs of the release have in common. */
+/** The arguments of a step beside those that all steps of the release share. */
 type StepArgs<V extends JobVerb> = Omit<JobArgs<V>, "prefix" | "verb" | "dockerHost"> & {
   dependsOn: pulumi.Resource[];
 };
 
-/** The youngest result, by the time the job ended. */
+/** The latest result, by the time the job ended. */
 function newest<R extends JobResult>(results: pulumi.Output<R>[]): pulumi.Output<R | undefined> {
   return pulumi.all(results).apply((all) => (all as R[]).toSorted((a, b) => a.at.localeCompare(b.at)).at(-1));
 }

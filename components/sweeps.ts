@@ -11,8 +11,9 @@ export interface SweepsArgs {
 }
 
 /**
- * What ends the jobs nobody waits for, a hand-over of the workers or a soak, before what they hold is removed: networks
- * and volumes on `destroy`, a secret after its value has changed. It depends on all of that, so it is deleted first.
+ * Ends the jobs that run by themselves, a handover of the workers or a soak, before the things they use are removed:
+ * networks and volumes on `destroy`, a secret after its value has changed. It depends on all of these, so it is deleted
+ * first.
  */
 export class Sweeps extends pulumi.ComponentResource {
   constructor(name: string, args: SweepsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -29,7 +30,7 @@ export class Sweeps extends pulumi.ComponentResource {
         { parent: this, dependsOn, aliases: [{ name: step }] },
       );
     const all = sweep("all", "sweep", [prefix], []);
-    // Deleted first: the other one removes whatever job it finds at work, this one's too.
+    // Deleted first: the other one removes every job it finds, this one's too.
     sweep("soak", "sweep-soak", [edge.token.name, database.url.name], [all]);
     this.registerOutputs({});
   }

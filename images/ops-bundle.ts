@@ -4,14 +4,14 @@ import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { writeDurably } from "../shared/files.ts";
 
-/** What a bundle was made of: SHA-256 by path within the project, of the bundle itself too. */
+/** The sources of a bundle: SHA-256 by path within the project, and that of the bundle itself. */
 interface Made {
   recipe: string;
   inputs: Record<string, string>;
   bundle: string;
 }
 
-/** What the Docker client brings for servers it reaches by ssh and for builds; a job has a socket, and builds nothing. */
+/** Packages of the Docker client for ssh and for builds: a job uses a socket and builds nothing. */
 const absent = ["ssh2", "@grpc/grpc-js", "@grpc/proto-loader"];
 
 const withoutAbsent: Plugin = {
@@ -44,7 +44,7 @@ const recipe: BuildOptions = {
   },
 };
 
-/** Files that have a say in every bundle, if they are there; the hidden one lists the packages as they are installed. */
+/** Files that influence every bundle, if they exist; the hidden one lists the installed packages. */
 const always = ["images/ops-bundle.ts", "package.json", "tsconfig.json", "node_modules/.package-lock.json"];
 
 /**
@@ -75,7 +75,7 @@ async function make(root: string): Promise<Uint8Array> {
   const [file] = outputFiles ?? [];
   if (!file) throw new Error("esbuild made no file of images/ops/main.ts");
   const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !/node_modules\/|^absent:/.test(path));
-  // A bundle that cannot be kept, or whose sources were edited meanwhile, is made anew next time.
+  // A bundle that cannot be kept, or whose sources were edited meanwhile, is built again next time.
   await keep(root, file.contents, [...own, ...always], began).catch(() => undefined);
   return file.contents;
 }
@@ -97,7 +97,7 @@ async function keep(root: string, bundle: Uint8Array, paths: string[], began: nu
   await writeDurably(recordOf(root), JSON.stringify(made), temporaryOf(recordOf(root)));
 }
 
-/** The files' hashes; one that is not there has an empty one. */
+/** The hashes of the files; empty for a file that does not exist. */
 async function hashes(root: string, paths: string[]): Promise<Record<string, string>> {
   const of = (path: string) => readFile(join(root, path)).then(hash, () => "");
   return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await of(path)] as const)));

@@ -5,12 +5,12 @@ import { type JobPlacement, jobArgv } from "../core/jobs/argv.ts";
 import { stackOf } from "../core/names.ts";
 
 /**
- * The operator's end of a job: starts its container on the server, hands it its input by stdin and shows its
- * progress. The container does not depend on this process: it goes on when the operator is gone, and a second
- * start of the same work joins it.
+ * The operator's end of a job: starts its container on the server, sends the input by stdin and shows the progress. The
+ * container does not depend on this process: it continues without the operator, and a second start of the same work
+ * joins it.
  */
 
-/** A job that ended with an exit code other than 0; it has said why on stderr. */
+/** A job that ended with an exit code other than 0. It has printed the reason on stderr. */
 export class JobFailed extends TurnoutError {
   override name = "JobFailed";
   /** The job's own exit code. */
@@ -48,13 +48,13 @@ export async function runJob(job: JobPlacement, stdin: string, options: RunOptio
   return resultOf(job, await child);
 }
 
-/** The container that does the same work already, started by somebody who has gone. */
+/** A running container that does the same work, started by an operator who has disconnected. */
 async function findRunning(job: JobPlacement, env: Record<string, string>): Promise<string | undefined> {
   const filters = [`label=turnout.job=${job.name}`, `label=turnout.key=${job.key}`];
   const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
   const listed = await execa("docker", argv, { env, reject: false, stdin: "ignore" });
   if (listed.exitCode !== 0)
-    throw new TurnoutError(`The Docker engine does not answer: ${lastLine(listed.stderr) || notStarted(listed)}`);
+    throw new TurnoutError(`The Docker engine is unreachable: ${lastLine(listed.stderr) || notStarted(listed)}`);
   return listed.stdout.split("\n")[0] || undefined;
 }
 
@@ -65,7 +65,7 @@ async function join(
   env: Record<string, string>,
   options: RunOptions,
 ): Promise<string> {
-  if (!options.quiet) process.stderr.write(`${job.name} is running already; joining it\n`);
+  if (!options.quiet) process.stderr.write(`${job.name} is already running; joining it\n`);
   const waiting = execa("docker", ["wait", id], { env, reject: false, stdin: "ignore" });
   const logs = await execa("docker", ["logs", "--follow", id], {
     env,
@@ -74,7 +74,7 @@ async function join(
     stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
   });
   const { stdout } = await waiting;
-  // It ended between being listed and being waited for: nobody knows how, and every job may be run again.
+  // It ended between the listing and the wait, so its result is unknown; every job may be run again.
   if (!stdout) return runJob(job, stdin, { ...options, fresh: true });
   return resultOf(job, { exitCode: Number(stdout), stdout: logs.stdout, stderr: logs.stderr });
 }
@@ -92,11 +92,11 @@ function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; 
 /** Exit codes above this are 128 and the signal that ended a container. */
 export const killedAbove = 128;
 
-/** What was killed could not say it itself. */
+/** The error of a job that could not print one itself. */
 function killed({ name, prefix }: JobPlacement, code: number): string {
   return (
-    `${name} was killed (exit status ${code}) before its end; who serves is up to the edge alone ` +
-    `(${command("ops -- status", stackOf(prefix))}). Run the same again: it goes on from there`
+    `${name} was killed (exit status ${code}) before it finished. Only the edge decides which color is active ` +
+    `(${command("ops -- status", stackOf(prefix))}). Run the same command again: it continues from there`
   );
 }
 
@@ -108,7 +108,7 @@ function notStarted({
   code?: string | undefined;
   originalMessage?: string | undefined;
 }): string {
-  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it said nothing");
+  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it printed nothing");
 }
 
 function lastLine(text: string): string {

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { TurnoutError } from "../core/errors.ts";
 
-/** The Docker engine a stack lives on, spoken to by the `docker` client, which also knows `ssh://` hosts. */
+/** The Docker engine of a stack, called through the `docker` client, which also handles `ssh://` hosts. */
 export interface DockerClient {
   /**
    * Runs `docker` with these arguments.
@@ -12,7 +12,7 @@ export interface DockerClient {
 
 /**
  * @param host DOCKER_HOST of the server; empty for the default engine
- * @throws TurnoutError when the engine does not answer at all
+ * @throws TurnoutError when the engine is unreachable
  */
 export function dockerClient(host: string): DockerClient {
   const env = host ? { DOCKER_HOST: host } : {};
@@ -22,7 +22,7 @@ export function dockerClient(host: string): DockerClient {
       if (done.exitCode === 0) return done.stdout;
       if (done.exitCode === undefined || /Cannot connect|error during connect/i.test(done.stderr))
         throw new TurnoutError(
-          `The Docker engine${host ? ` at ${host}` : ""} does not answer`,
+          `The Docker engine${host ? ` at ${host}` : ""} is unreachable`,
           "see `npm run doctor` for what is missing",
         );
       return undefined;

@@ -2,10 +2,10 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 
-/** The thread of `endWithEngine`: asks the engine's port every second whether somebody is still there. */
+/** The thread of `endWithEngine`: connects to the engine's port every second to see whether it still runs. */
 const [host = "", port = ""] = String(workerData).split(/:(?=\d+$)/);
 
-/** Refusals in a row after which nobody is there for certain. */
+/** Refused connections in a row after which the engine has certainly ended. */
 const certain = 3;
 
 function isThere(): Promise<boolean> {
@@ -14,7 +14,7 @@ function isThere(): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Anything but a refusal says nothing about who is there.
+    // Only a refused connection proves that the engine has ended.
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
   });
 }

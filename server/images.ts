@@ -7,7 +7,7 @@ import type { System } from "../core/system/schema.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Sees that every image is there, or can be pulled.
+ * Checks that every image is on the server, or can be pulled.
  * @returns the release that the images amount to, for each color whose images are all there
  * @throws GuardError naming the setting that asks for the missing one
  */
@@ -34,12 +34,12 @@ export async function checkImages(
   return present;
 }
 
-/** Sees that Turnout's own images are on the server. @throws GuardError */
+/** Checks that Turnout's own images are on the server. @throws GuardError */
 export async function checkOwnImages(target: Target, images: string[]): Promise<void> {
   for (const image of images)
     if (!(await target.docker.query("image", "inspect", "--format", "{{.Id}}", image)))
       throw new GuardError(
-        `The server does not have Turnout's image ${image}`,
+        `Turnout's image ${image} is not on the server`,
         target.dockerHost
           ? `build it there: DOCKER_HOST=${target.dockerHost} npm run setup`
           : "build it: npm run setup",

@@ -21,13 +21,13 @@ export function deployedImage(target: Target): Promise<string | undefined> {
 }
 
 /**
- * Hands a person's order to what is under way.
+ * Sends a person's order to the shift or soak in progress.
  * @throws GuardError when nothing is deployed
- * @throws JobFailed with the job's sentence and exit code when the order means nothing now
+ * @throws JobFailed with the job's message and exit code when the order does not apply now
  */
 export async function sendOrder(target: Target, order: OrderInput["order"]): Promise<OrderResult> {
   const image = await deployedImage(target);
-  if (!image) throw new GuardError(`Nothing is deployed on the stack ${target.stack}, so there is nothing to ${order}`);
+  if (!image) throw new GuardError(`Nothing is deployed on stack ${target.stack}, so there is nothing to ${order}`);
   return JSON.parse(await runReader(target, "order", { prefix: target.prefix, order }, image)) as OrderResult;
 }
 

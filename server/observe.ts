@@ -4,7 +4,7 @@ import type { JobInputs } from "../core/jobs/inputs.ts";
 import { deployedImage, runReader } from "./jobs.ts";
 import type { Target } from "./target.ts";
 
-/** What is on the server now. Reads only; where nothing is deployed, it is known without a job. */
+/** The state of the server. Reads only; where nothing is deployed, no job is started. */
 export async function observe(target: Target, input: JobInputs["observe"]): Promise<Observed> {
   const image = await deployedImage(target);
   if (!image) return nothingObserved;

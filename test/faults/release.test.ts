@@ -188,7 +188,7 @@ test("an engine killed during a canary step: the job continues, and the next upd
     await first.killEngine();
     const next = startCommand(stack, "deploy", version, "--steps", "20:600");
     t.after(() => next.abandon());
-    await next.prints(/-shift is running already; joining it/, 120);
+    await next.prints(/-shift is already running; joining it/, 120);
     const { body } = await callAgent(stack, "GET", "/v1/state");
     assert.deepEqual([body.committed, body.candidate, body.weight], ["blue", "green", 20]);
     through(await stack.cli("ops", "promote"));

@@ -124,7 +124,7 @@ test("the same work that runs already is joined, not started a second time", asy
   });
   assert.equal(done.stdout, `${result}\n`);
   assert.equal(done.code, 0);
-  assert.match(done.stderr, /turnout-test-shift is running already; joining it\n/);
+  assert.match(done.stderr, /turnout-test-shift is already running; joining it\n/);
   assert.match(done.stderr, /half way through/);
   assert.deepEqual(done.calls.map((call) => call.join(" ")).sort(), [
     "logs --follow abcdef0123",
@@ -156,10 +156,10 @@ test("a job that ends well without a result has failed", async (t) => {
   }
 });
 
-test("an engine that does not answer is said in one sentence", async (t) => {
+test("an unreachable engine is one sentence", async (t) => {
   const done = await launch(t, { "ps.stderr": "Cannot connect to the Docker daemon\n", "ps.code": "1" });
   assert.equal(done.code, 6);
-  assert.equal(done.stderr, "The Docker engine does not answer: Cannot connect to the Docker daemon.\n");
+  assert.equal(done.stderr, "The Docker engine is unreachable: Cannot connect to the Docker daemon.\n");
   assert.deepEqual(
     done.calls.map(([verb]) => verb),
     ["ps"],
@@ -188,5 +188,5 @@ test("what is for later does nothing now", async (t) => {
 test("without a docker command it says so in one sentence", async (t) => {
   const done = await launch(t, {}, { env: { PATH: "/nowhere" } });
   assert.equal(done.code, 6);
-  assert.equal(done.stderr, "The Docker engine does not answer: there is no `docker` command on the PATH.\n");
+  assert.equal(done.stderr, "The Docker engine is unreachable: there is no `docker` command on the PATH.\n");
 });
