@@ -38,7 +38,7 @@ test("data, jobs, other stacks and other operations are never left over", () => 
   assert.deepEqual(leftovers(cut, "shop-prod"), []);
 });
 
-test("the mended state has everything but what was being made", () => {
+test("the cleared state has everything but what was being created", () => {
   const updating = pending("updating", "docker:index/service:Service", { name: "shop-prod-edge", labels: own });
   const cut = state(pending("creating", "command:local:Command", {}), updating);
   const result = withoutPending(cut);
@@ -46,7 +46,7 @@ test("the mended state has everything but what was being made", () => {
   assert.equal(isInterrupted(result), false);
 });
 
-test("a state without operations, or without anything, is not cut short", () => {
+test("a state without operations, or without anything, is not interrupted", () => {
   for (const whole of [{}, { deployment: {} }, { deployment: { pending_operations: null } }]) {
     assert.equal(isInterrupted(whole), false);
     assert.deepEqual(leftovers(whole, "shop-prod"), []);
