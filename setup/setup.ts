@@ -26,7 +26,7 @@ export function setupSteps(root: string): Step[] {
 }
 
 /**
- * Provides everything that is missing. When all is there, this takes about a second.
+ * Installs everything that is missing. If nothing is, this takes about a second.
  * @param root the project folder
  * @throws SetupError
  */
@@ -41,7 +41,7 @@ export async function ensureSetup(root: string): Promise<void> {
 }
 
 /**
- * Looks whether the engine can be used, without providing anything.
+ * Checks whether the engine can be used, without installing anything.
  * @throws SetupError naming what is missing
  */
 export async function requireSetup(root: string): Promise<void> {
@@ -51,13 +51,13 @@ export async function requireSetup(root: string): Promise<void> {
   }
 }
 
-/** `start.mjs` installs them before anything here can run; this is for those who come in by another door. */
+/** `start.mjs` installs them before anything here can run; this is for programs that were started without it. */
 function dependencies(root: string): Step {
   const remedy = "Run `npm run setup`";
   return {
     name: "npm dependencies",
     remedy,
-    check: async () => (dependenciesCurrent(root) ? undefined : "they are not those of package-lock.json"),
+    check: async () => (dependenciesCurrent(root) ? undefined : "not installed, or not those of package-lock.json"),
     run: async () => {
       throw new SetupError("The npm dependencies are not those of package-lock.json", remedy);
     },
