@@ -25,9 +25,10 @@ export interface KeeperOptions {
   random: () => number;
   /** Random for each start of the agent. */
   instance: string;
-  /** How long a change may take to be live before the request fails with `NotLive`, in milliseconds. Default 5,000. */
-  liveWithinMs?: number;
 }
+
+/** How long a change may take to be live before the request for it fails, in milliseconds. */
+const liveWithinMs = 5_000;
 
 /**
  * How long the health checks may take to notice another release, and a new worker to check all replicas, in
@@ -78,7 +79,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   const apply = () => applyTo(haproxy, state);
 
   const applyInTime = async () => {
-    const deadline = time().uptimeMs + (options.liveWithinMs ?? 5_000);
+    const deadline = time().uptimeMs + liveWithinMs;
     for (;;) {
       try {
         return await apply();

@@ -28,7 +28,10 @@ export function parseMap(text: string): Map<string, string> {
   return new Map(lines.flatMap(([, key, value]) => (key && value ? [[key, value] as const] : [])));
 }
 
-/** Reads `show stat` of servers, as CSV. Slots without an address are left out. */
+/**
+ * Reads `show stat` of servers, as CSV: as JSON it is 25 times as long, 13 kB a server. Slots without an address are left
+ * out.
+ */
 export function parseServers(csv: string): ServersAnswer["services"] {
   const [header = "", ...lines] = csv.split("\n").filter((line) => line.trim() !== "");
   const columns = header.replace(/^# /, "").split(",");

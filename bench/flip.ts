@@ -30,11 +30,11 @@ await seconds();
 for (let pair = 0; pair < pairs; pair++) {
   const noop = await seconds();
   color = color === "blue" ? "green" : "blue";
-  await dev.set("activeColor", color);
+  await dev.write({ activeColor: color });
   rows.push([noop, await seconds()]);
 }
 if (pairs % 2 === 1) {
-  await dev.set("activeColor", color === "blue" ? "green" : "blue");
+  await dev.write({ activeColor: color === "blue" ? "green" : "blue" });
   await seconds();
 }
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;

@@ -35,8 +35,7 @@ async function alone(
 ): Promise<void> {
   const unlock = await lockStack(commands.target.stack);
   try {
-    const settings = await settingsOf(commands);
-    const found = await observed(commands, settings);
+    const [settings, found] = await observedSettings(commands);
     await carryOut(await plan(settings, found), found, commands);
   } finally {
     await unlock();
@@ -48,35 +47,32 @@ async function carryOut(plan: Plan, found: Observed, commands: Commands): Promis
   if ("nothing" in plan) return say(plan.nothing);
   const settings = await checkPlan(plan.change, found, commands);
   say(plan.sentence);
-  for (const [path, value] of Object.entries(plan.change)) {
-    if (value !== null) await engine.set(path, value);
-    else if (settings.had(path)) await engine.remove(path);
-  }
+  await engine.write(plan.change);
   if ((await engine.up(commands.overrides)) !== 0) throw await failure(commands);
   const other = otherColor(plan.color);
-  const back = settings.next.versions[other];
-  say(
-    `${plan.color} serves ${plan.version}.` +
-      (back
-        ? ` Back to ${other} ${back}: ${command("rollback", target.stack)}`
-        : ` There is no other color to go back to.`),
-  );
+  const previous = settings.versions[other];
+  const rollback = previous
+    ? `To roll back to ${other} ${previous}: ${command("rollback", target.stack)}`
+    : "There is no other color to roll back to.";
+  say(`${capitalize(plan.color)} ${plan.version} is active. ${rollback}`);
 }
 
-/** What the program will refuse is refused here, before a line of the configuration is written. */
-async function checkPlan(change: ConfigChange, found: Observed, commands: Commands) {
+/**
+ * What the program will refuse is refused here, before a line of the configuration is written.
+ * @returns the settings as they will be
+ */
+async function checkPlan(change: ConfigChange, found: Observed, commands: Commands): Promise<Settings> {
   const { target, engine } = commands;
-  const raw = await engine.config();
-  const next = parseSettings(withOverrides(withChange(raw, change), commands.overrides), systems, target.stack);
+  const changed = withChange(await engine.config(), change);
+  const next = parseSettings(withOverrides(changed, commands.overrides), systems, target.stack);
   const system = systems[next.system];
   const present = system ? await checkImages(target, next, system) : {};
   guardStrategy(next, commands.overrides);
   guardDeploy(next, found, present);
-  const versions = JSON.parse(raw.versions ?? "{}") as Record<string, string>;
-  return { next, had: (path: string) => path.replace("versions.", "") in versions };
+  return next;
 }
 
-/** After a failed update the first question is who serves; the edge answers it. */
+/** After a failed update the first question is which color is active; the edge answers it. */
 async function failure(commands: Commands): Promise<StepError> {
   const { stack } = commands.target;
   const cancel = command("rollback", stack);
@@ -86,33 +82,45 @@ async function failure(commands: Commands): Promise<StepError> {
   const live = found?.live && `${found.live} ${found.versions[found.live] ?? ""}`.trim();
   if (found?.maintenance)
     return new StepError(
-      `The update did not go through; ${live ?? "nobody"} is stopped, and visitors see the maintenance page`,
-      "do what the message above says and run this again, " +
-        `or give the deploy up, which starts what served before: ${cancel}`,
+      `The update did not complete. ${capitalize(live ?? "the old color")} is stopped, and users see the maintenance page`,
+      "fix the cause above and run this again, " +
+        `or cancel the deploy, which starts ${live ?? "the old color"} again: ${cancel}`,
     );
+  const active = live ? `${capitalize(live)} is active` : "The edge did not report an active color";
   return new StepError(
-    `The update did not go through; ${live ? `${live} serves` : `see \`${command("ops -- status", stack)}\` for who serves`}`,
-    `do what the message above says; then run this again, or give the deploy up: ${cancel}`,
+    `The update did not complete. ${active}`,
+    `${live ? "" : `see ${command("ops -- status", stack)}; then `}fix the cause above and run this again, ` +
+      `or cancel the deploy: ${cancel}`,
   );
 }
 
-/** Prints what is there. @returns true when all is as it should be */
+/** Prints the status. @returns whether everything is healthy */
 export async function status(commands: Commands, json: boolean): Promise<boolean> {
-  const [settings, outputs] = await Promise.all([settingsOf(commands), commands.engine.outputs()]);
+  // The engine is asked for the outputs while the server is observed.
+  const [outputs, [settings, seen]] = await Promise.all([commands.engine.outputs(), observedSettings(commands)]);
   const services = Object.keys(systems[settings.system]?.services ?? {});
-  const found = statusOf(outputs, await observed(commands, settings), { ...settings, services });
+  const found = statusOf(outputs, seen, { ...settings, services });
   commands.say(json ? JSON.stringify(found) : describeStatus(found));
   return found.healthy;
+}
+
+async function observedSettings(commands: Commands): Promise<[Settings, Observed]> {
+  const settings = await settingsOf(commands);
+  return [settings, await observed(commands, settings)];
 }
 
 /** Prints the journal, oldest first. */
 export async function log(commands: Commands, json: boolean): Promise<void> {
   const records = await readJournal(commands.target);
-  if (records.length === 0 && !json) return commands.say("The journal is empty: nothing was deployed yet.");
+  if (records.length === 0 && !json) return commands.say("The journal is empty: nothing has been deployed yet.");
   for (const record of records) commands.say(json ? JSON.stringify(record) : describeRecord(record));
 }
 
-/** Asks something of the change of color that is under way, or lifts an incident. */
+/** Sends an order to the shift or soak that is in progress, or closes an incident. */
 export async function giveOrder(order: OrderInput["order"], commands: Commands): Promise<void> {
   commands.say(describeOrder(await sendOrder(commands.target, order), commands.target.stack));
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -17,16 +17,16 @@ export const project = "turnout";
 export interface Commands {
   engine: Engine;
   target: Target;
-  /** What is said for this run alone, by options or by the environment. */
+  /** Settings given for this run only, by options or by the environment. */
   overrides: Overrides;
   say: (line: string) => void;
 }
 
 /**
  * @param stack name of the stack
- * @param overrides what the options say for this run alone
+ * @param overrides settings for this run only, from the options
  */
-export async function commandsFor(stack: string, overrides: Overrides = {}): Promise<Commands> {
+export async function commandsFor(stack: string, overrides: Overrides): Promise<Commands> {
   const { TURNOUT_STRATEGY, TURNOUT_STEPS } = process.env;
   const known = engine(stack, project, process.env.TURNOUT_CONFIG_FILE);
   const dockerHost = await known.dockerHost();
@@ -47,7 +47,7 @@ export async function settingsOf(commands: Commands): Promise<Settings> {
   );
 }
 
-/** What is on the server. */
+/** Observes the server. */
 export async function observed(commands: Commands, settings: Settings): Promise<Observed> {
   const { prefix } = commands.target;
   const system = systems[settings.system];

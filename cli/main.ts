@@ -1,53 +1,53 @@
-import { defineCommand, runMain } from "citty";
 import { exitCodes } from "../core/errors.ts";
-import { command, guarded, refuseUnknown } from "./command-line.ts";
+import { runCommandLine } from "./command-line.ts";
 import { deploy, giveOrder, log, rollback, status } from "./commands.ts";
+import type { Command, Group } from "./definition.ts";
 import { demo, demoDown } from "./demo.ts";
 
-const ops = defineCommand({
-  meta: { description: "Day-2 verbs" },
-  subCommands: {
-    status: command(
-      { description: "Who serves, what runs; exit code 0 only when all is as it should be", takes: ["json"] },
-      async (commands, { json }) => {
+const ops: Group = {
+  description: "Day-2 commands",
+  commands: {
+    status: {
+      description: "Show the active color, versions and replicas; exit code 0 only when everything is healthy",
+      options: ["json"],
+      run: async (commands, { json }) => {
         if (!(await status(commands, json))) process.exitCode = exitCodes.unhealthy;
       },
-    ),
-    log: command({ description: "What happened, oldest first", takes: ["json"] }, (commands, { json }) =>
-      log(commands, json),
-    ),
-    promote: order("promote", "End the step of a canary that is under way and go on with the next"),
-    abort: order("abort", "Take back the release that is on trial, or that is watched"),
-    pause: order("pause", "Hold a canary at its step"),
-    resume: order("resume", "Go on with a canary that is held"),
-    retry: order("retry", "Lift the newest incident, so that its release may be tried again"),
+    },
+    log: {
+      description: "Show the journal, oldest record first",
+      options: ["json"],
+      run: (commands, { json }) => log(commands, json),
+    },
+    promote: order("promote", "End the current canary step and start the next"),
+    abort: order("abort", "Withdraw the candidate, or revert the release that is being soaked"),
+    pause: order("pause", "Hold the canary at its current step"),
+    resume: order("resume", "Continue a paused canary"),
+    retry: order("retry", "Close the newest incident, so that its release may be deployed again"),
   },
-});
+};
 
-const main = defineCommand({
-  meta: { name: "turnout", description: "A deployment runbook as pulumi up" },
-  subCommands: {
-    demo: command({ description: "Bring the demo up" }, demo),
-    "demo:down": command({ description: "Remove the demo" }, demoDown),
-    deploy: command(
-      {
-        description: "Give the idle color a version and let it serve",
-        takes: ["strategy", "steps"],
-        word: { is: "a version", missing: "deploy needs a version", example: "deploy -- 1.4.1" },
-      },
-      (commands, { word }) => deploy(word, commands),
-    ),
-    rollback: command({ description: "Back to the other color" }, rollback),
+const turnout: Group = {
+  description: "A deployment runbook as pulumi up",
+  commands: {
+    demo: { description: "Bring the demo up", run: demo },
+    "demo:down": { description: "Remove the demo", run: demoDown },
+    deploy: {
+      description: "Deploy a version to the idle color and make it active",
+      options: ["strategy", "steps"],
+      argument: { name: "VERSION", description: "the version to deploy", example: "1.4.1" },
+      run: (commands, { argument }) => deploy(argument, commands),
+    },
+    rollback: {
+      description: "Roll back to the other color, or cancel a failed deploy",
+      run: (commands) => rollback(commands),
+    },
     ops,
   },
-});
+};
 
-function order(name: Parameters<typeof giveOrder>[0], description: string) {
-  return command({ description }, (commands) => giveOrder(name, commands));
+function order(name: Parameters<typeof giveOrder>[0], description: string): Command {
+  return { description, run: (commands) => giveOrder(name, commands) };
 }
 
-const argv = process.argv.slice(2);
-await guarded(async () => {
-  refuseUnknown(argv, main);
-  await runMain(main, { rawArgs: argv });
-});
+await runCommandLine(process.argv.slice(2), turnout);

@@ -32,7 +32,7 @@ export interface ReleaseImagesArgs {
 export class ReleaseImages extends pulumi.ComponentResource {
   /** What each service runs: pinned by digest where the image came from a registry. */
   readonly references: Record<string, pulumi.Output<string>>;
-  /** `<version>-<hash of the images>`: the same version, built again, is another release. */
+  /** `<version>-<hash of the images>`: the same version built again is another release. */
   readonly release: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseImagesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -77,8 +77,8 @@ export interface ColorStackArgs {
 }
 
 /**
- * The services of one color: healthy, hardened, and identified by their environment. Workers are created scaled to 0; a
- * job starts those of the active color, so a change of their replicas is ignored here.
+ * The services of one color: healthy, hardened, each with its identity in the environment. Workers are created with 0
+ * replicas. A job starts those of the active color, so this component ignores their number.
  */
 export class ColorStack extends pulumi.ComponentResource {
   /** Ids of the web services. */
@@ -129,7 +129,7 @@ export class ColorStack extends pulumi.ComponentResource {
             stopGracePeriod: duration(worker ? settings.timeouts.workers : definition.stopGrace),
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
-              // A check costs a process. Requests wait for a web replica that restarts, none waits for a worker.
+              // Each check starts a process. Requests wait for a restarted replica, but not for a worker.
               interval: worker ? "3s" : "2s",
               timeout: "3s",
               retries: 3,

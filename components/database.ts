@@ -40,7 +40,7 @@ const postgresUser = "101:101";
  * server (`database.external`), of which only the address is used.
  */
 export class Database extends pulumi.ComponentResource {
-  /** How jobs reach it. Holds the password, which is passed on by stdin alone. */
+  /** How jobs reach it. Holds the password, which a job gets only by stdin. */
   readonly address: DatabaseAddress;
   /** The connection string, for the services that name `databaseUrl` among their secrets. */
   readonly url: SecretFile;
@@ -90,7 +90,7 @@ export class Database extends pulumi.ComponentResource {
             image: args.image,
             labels: labelList(prefix, "database"),
             ...secure,
-            // PostgreSQL reaps its own children, and SIGINT to its first process is its fast shutdown.
+            // PostgreSQL reaps its own children, and SIGINT to its first process starts a fast shutdown.
             init: false,
             stopSignal: "SIGINT",
             stopGracePeriod: "1m",

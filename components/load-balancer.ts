@@ -42,7 +42,7 @@ const edgeUser = "10001:10001";
  * and maps, which no other service mounts. Either can be killed or upgraded without the other.
  */
 export class LoadBalancer extends pulumi.ComponentResource {
-  /** How jobs reach the edge. Holds the agent's token, which is passed on by stdin alone. */
+  /** How jobs reach the edge. Holds the agent's token, which a job gets only by stdin. */
   readonly address: EdgeAddress;
   /** The agent's token as a file, for services that call the agent. */
   readonly token: SecretFile;
@@ -66,7 +66,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
     this.registerOutputs({ address });
   }
 
-  /** A port in use leaves a Swarm task pending without a message; this job fails before anything is changed. */
+  /** With a port in use, a Swarm task stays pending without an error. This fails before anything is changed. */
   private checkPorts(name: string, args: LoadBalancerArgs): pulumi.Resource {
     const { prefix, dockerHost } = args;
     const { public: open, preview } = args.settings.ports;
@@ -113,8 +113,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
             mounts: [...secure.mounts, { type: "volume", source: volume, target: "/edge" }],
             healthcheck: {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
-              // The first is in time for the provider, which looks 5 s after the start, and 10 s later. From Docker 25 on the
-              // first one comes after 5 s whatever is said here.
+              // The first check is in time for the provider, which polls 5 s after the start and again 10 s later. Docker 25
+              // and later makes the first check after 5 s, whatever the interval.
               interval: "3s",
               timeout: "3s",
               retries: 3,

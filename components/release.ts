@@ -30,7 +30,7 @@ export interface ReleaseArgs {
   edge: LoadBalancer;
   /** DOCKER_HOST of the server, such as `ssh://deploy@prod`; empty for the default engine. */
   dockerHost: pulumi.Input<string>;
-  /** The edge's epoch, from the observed state: it changes when anything but `pulumi up` changed the active color. */
+  /** The edge's epoch as observed. It differs when something other than `pulumi up` has changed the active color. */
   epoch: pulumi.Input<string>;
 }
 
@@ -40,7 +40,7 @@ interface Candidate {
   identity: { prefix: string; color: Color; version: string; release: pulumi.Output<string> };
 }
 
-/** The steps of a color up to its smoke test. */
+/** What a color has once its steps have succeeded. */
 interface Prepared {
   images: ReleaseImages;
   backup: OpsJob<"backup", BackupResult>;
@@ -49,8 +49,8 @@ interface Prepared {
 }
 
 /**
- * The steps of a deploy, in their order. For each color with a version: backup, migration, start, workers, smoke; each
- * runs again only for a new release of that color. One shift for the system, before the steps of the idle color.
+ * Everything a deploy does, in order. For each color with a version: backup, migration, start, workers, smoke. Each of
+ * them runs again only for a new release of that color. Then one shift for the system.
  */
 export class Release extends pulumi.ComponentResource {
   readonly shift: OpsJob<"shift", ShiftResult>;
@@ -78,7 +78,7 @@ export class Release extends pulumi.ComponentResource {
 
     new Sweeps("sweeps", args, { parent: this, dependsOn: [...volumes, args.network, args.database, args.edge] });
     const routes = this.edgeConfig([...volumes, args.edge]);
-    // The idle color comes last: a failure of its steps must not prevent the shift to the active color.
+    // The idle color comes last: a failure there must not keep users from the color that is to become active.
     const active = settings.activeColor;
     const before = [...volumes, args.database, routes];
     this.prepared[active] = this.prepare(active, before);
@@ -105,7 +105,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** The steps of a deploy before its shift, one after the other; a rollback runs none of them. */
+  /** The steps before the shift, one after the other. A rollback runs none of them. */
   private prepare(color: Color, dependsOn: pulumi.Resource[]): Prepared {
     const candidate = this.candidate(color);
     const backup = this.backup(candidate, dependsOn);
@@ -123,7 +123,7 @@ export class Release extends pulumi.ComponentResource {
     return { images, identity: { prefix, color, version, release: images.release } };
   }
 
-  /** A backup of the database before anything changes. */
+  /** The backup before anything changes. */
   private backup({ images, identity }: Candidate, dependsOn: pulumi.Resource[]) {
     const { settings, edge, database } = this.args;
     return this.job<"backup", BackupResult>(`backup-${identity.color}`, "backup", {
@@ -144,7 +144,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** The schema is migrated first, while only the old code runs. */
+  /** The schema changes first, while only the old code runs. */
   private migration({ images, identity }: Candidate, backup: pulumi.Resource) {
     const { settings, system, edge, database } = this.args;
     const { service, upgrade, current, heads, revisionPattern, aheadPattern } = system.migrations;
@@ -172,7 +172,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** Starts the new code, which gets no user traffic yet. */
+  /** The services of the new release, without traffic. */
   private start({ images, identity }: Candidate, migration: pulumi.Resource): ColorStack {
     const { system, settings, network } = this.args;
     const { prefix, color, version } = identity;
@@ -183,7 +183,7 @@ export class Release extends pulumi.ComponentResource {
     );
   }
 
-  /** Its workers run if the color is active or no color is, and are scaled to 0 otherwise. */
+  /** Its workers run if the color is active, or if no color is; otherwise they stay stopped. */
   private workers({ identity: { prefix, color } }: Candidate, stack: ColorStack) {
     const { edge, settings } = this.args;
     const workers = this.wanted("worker");
@@ -213,7 +213,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** Moves all traffic to this color. Its triggers are the color, its release and the epoch. */
+  /** All traffic to this color. Its triggers are everything that decides which color is active. */
   private shiftTo(color: Color) {
     const { prefix, system, settings, database, edge, epoch } = this.args;
     const target = this.prepared[color];
@@ -251,7 +251,7 @@ export class Release extends pulumi.ComponentResource {
     return { prefix, verb, dockerHost, ...rest };
   }
 
-  /** How a command of the application runs once: like its service, in its color's network. */
+  /** How a command of the application runs once: like its service, in the network of its color. */
   private taskOf(service: string, color: Color, images: ReleaseImages): pulumi.Output<TaskSpec> {
     const definition = this.args.system.services[service];
     if (!definition) throw new Error(`no service ${service}`);
@@ -273,12 +273,12 @@ export class Release extends pulumi.ComponentResource {
   }
 }
 
-/** The arguments of a step, without those that all jobs of the release share. */
+/** The arguments of a step beside those that all steps of the release share. */
 type StepArgs<V extends JobVerb> = Omit<JobArgs<V>, "prefix" | "verb" | "dockerHost"> & {
   dependsOn: pulumi.Resource[];
 };
 
-/** The newest result, by the time the job ended. */
+/** The latest result, by the time the job ended. */
 function newest<R extends JobResult>(results: pulumi.Output<R>[]): pulumi.Output<R | undefined> {
   return pulumi.all(results).apply((all) => (all as R[]).toSorted((a, b) => a.at.localeCompare(b.at)).at(-1));
 }

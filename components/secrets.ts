@@ -28,7 +28,7 @@ export function secretFile(
   parent: pulumi.Resource,
 ): SecretFile {
   const name = secretName(prefix, key, value);
-  // With the hash: a new value is a new resource, which the services use before the old one is deleted.
+  // With its digits: a new value is a new resource, which services mount before the old one is deleted.
   const role = secretRole(prefix, key, value);
   const resource = new docker.Secret(
     role.startsWith(`${owner}-`) ? role : `${owner}-${role}`,
@@ -56,7 +56,7 @@ export function mountSecret(secret: SecretFile, user: string) {
   };
 }
 
-/** A secret as a job's input names it: by id and name, never by value. */
+/** How a job refers to a secret: by id and name, never by value. */
 export function describeSecret(secret: SecretFile): pulumi.Output<MountedSecret> {
   return secret.id.apply((id) => ({ id, name: secret.name, file: secret.file }));
 }

@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import { labels } from "../core/names.ts";
 
-/** Label list of everything Turnout makes. */
+/** Labels of everything Turnout creates. */
 export function labelList(prefix: string, role: string, more: Record<string, string> = {}) {
   const all = { [labels.stack]: prefix, [labels.role]: role, ...more };
   return Object.entries(all).map(([label, value]) => ({ label, value }));
 }
 
-/** Tasks always restart, at once. `delay` and `window` are set, since an unset one shows as a change each time. */
+/** Tasks restart at once, without a limit. `delay` and `window` are set, because an unset one shows as a change each time. */
 export const restartAlways = {
   condition: "any",
   delay: "1s",
@@ -18,7 +18,7 @@ export const restartAlways = {
 /** Addresses of the tasks themselves instead of a virtual one: no kernel module, no stale balancing. */
 export const dnsRoundRobin = { mode: "dnsrr" } as const;
 
-/** One replica after the other, the new one first; Swarm rolls back by itself when a new one does not stay up. */
+/** One replica after the other, the new one first. Swarm rolls back by itself when a new one does not stay up. */
 export const startFirst = {
   parallelism: 1,
   order: "start-first",
@@ -31,7 +31,7 @@ export const startFirst = {
 /** For tasks that hold a port or a volume: the old one must stop before the new one can start. */
 export const stopFirst = { ...startFirst, order: "stop-first" } satisfies docker.types.input.ServiceUpdateConfig;
 
-/** How Swarm rolls back: in the same order; if that fails as well, it pauses until a person acts. */
+/** How Swarm rolls back: the same way; if that fails too, it stops and waits for a person. */
 export function backwards(update: typeof startFirst | typeof stopFirst) {
   return { ...update, failureAction: "pause" };
 }
@@ -41,7 +41,7 @@ export function converge(seconds: number) {
   return { delay: "500ms", timeout: `${seconds}s` } satisfies docker.types.input.ServiceConvergeConfig;
 }
 
-/** The rights of a container: its user, a read-only root, no capabilities, and the writable places it needs. */
+/** Hardening of a container: no root, no capabilities, a read-only root file system. */
 export function hardened(user: string, tmpfs: readonly string[]) {
   return {
     user,

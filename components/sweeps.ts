@@ -15,7 +15,7 @@ export interface SweepsArgs {
 }
 
 /**
- * Ends the jobs that run unattended, a handover of the workers or a soak, before the resources they hold are removed:
+ * Ends the jobs that run by themselves, a handover of the workers or a soak, before the things they use are removed:
  * networks and volumes on `destroy`, a secret after its value has changed. It depends on all of these, so it is deleted
  * first.
  */
@@ -34,7 +34,7 @@ export class Sweeps extends pulumi.ComponentResource {
         { parent: this, dependsOn, aliases: [{ name: step }] },
       );
     const all = sweep("all", "sweep", [prefix], []);
-    // Deleted first: the other one removes every running job, including this one's.
+    // Deleted first: the other one removes every job it finds, this one's too.
     sweep("soak", "sweep-soak", [edge.token.name, database.url.name], [all]);
     this.registerOutputs({});
   }

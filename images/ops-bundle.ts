@@ -4,14 +4,14 @@ import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { writeDurably } from "../shared/files.ts";
 
-/** The sources of a bundle: SHA-256 by path within the project, and the SHA-256 of the bundle itself. */
+/** The sources of a bundle: SHA-256 by path within the project, and that of the bundle itself. */
 interface Made {
   recipe: string;
   inputs: Record<string, string>;
   bundle: string;
 }
 
-/** Packages the Docker client needs for ssh and for builds alone; a job uses the socket and builds nothing. */
+/** Packages of the Docker client for ssh and for builds: a job uses a socket and builds nothing. */
 const absent = ["ssh2", "@grpc/grpc-js", "@grpc/proto-loader"];
 
 const withoutAbsent: Plugin = {
@@ -44,12 +44,12 @@ const recipe: BuildOptions = {
   },
 };
 
-/** Files that every bundle depends on, where they exist; the hidden one lists the packages as they are installed. */
+/** Files that influence every bundle, if they exist; the hidden one lists the installed packages. */
 const always = ["images/ops-bundle.ts", "package.json", "tsconfig.json", "node_modules/.package-lock.json"];
 
 /**
- * The jobs and the agent as one file for the Node of the ops image. Each update and each job asks for
- * it, to name the image, so the last one is kept in the project folder until one of its sources changes.
+ * The jobs and the agent as one file for the Node of the ops image. Each update and each job asks for it, to name the
+ * image, so the last one is kept in the project folder until one of its sources changes.
  * @param root the project folder
  */
 export async function opsBundle(root: string): Promise<Uint8Array> {
@@ -75,7 +75,7 @@ async function make(root: string): Promise<Uint8Array> {
   const [file] = outputFiles ?? [];
   if (!file) throw new Error("esbuild made no file of images/ops/main.ts");
   const own = Object.keys(metafile?.inputs ?? {}).filter((path) => !/node_modules\/|^absent:/.test(path));
-  // A bundle that cannot be kept, or whose sources were edited meanwhile, is made again next time.
+  // A bundle that cannot be kept, or whose sources were edited meanwhile, is built again next time.
   await keep(root, file.contents, [...own, ...always], began).catch(() => undefined);
   return file.contents;
 }
@@ -97,7 +97,7 @@ async function keep(root: string, bundle: Uint8Array, paths: string[], began: nu
   await writeDurably(recordOf(root), JSON.stringify(made), temporaryOf(recordOf(root)));
 }
 
-/** The files' hashes; empty for a file that does not exist. */
+/** The hashes of the files; empty for a file that does not exist. */
 async function hashes(root: string, paths: string[]): Promise<Record<string, string>> {
   const of = (path: string) => readFile(join(root, path)).then(hash, () => "");
   return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await of(path)] as const)));

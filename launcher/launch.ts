@@ -12,9 +12,9 @@ import { JobFailed, killedAbove, runJob } from "./run.ts";
  */
 
 async function main(verb: string | undefined): Promise<string> {
-  // An input that is no trigger changed: the work is not done again, and its result stays.
+  // An input changed that is no reason to do the work again: the earlier result still holds.
   if (verb === "keep") return process.env.PULUMI_COMMAND_STDOUT ?? "";
-  // The work is done when the resource is deleted.
+  // It runs when its resource is deleted.
   if (verb === "later") return "{}";
   const job = await placementOf(process.env);
   const chunks: Buffer[] = [];
@@ -24,7 +24,7 @@ async function main(verb: string | undefined): Promise<string> {
   return runJob(job, JSON.stringify(jobWithOverrides(joinInput(plain, secret), process.env)));
 }
 
-/** The job with its image: the present one, or the one that a state written by 0.2.0 names. */
+/** The job with its image: the present one, unless the request is from a state of 0.2.0, which names an image. */
 async function placementOf(env: NodeJS.ProcessEnv): Promise<JobPlacement> {
   const request = JSON.parse(env.TURNOUT_JOB ?? "{}") as JobRequest & { image?: string };
   return { ...request, image: request.image ?? (await imageReference(resolve(import.meta.dirname, ".."), "ops")) };
@@ -33,7 +33,7 @@ async function placementOf(env: NodeJS.ProcessEnv): Promise<JobPlacement> {
 try {
   process.stdout.write(`${await main(process.argv[2])}\n`);
 } catch (error) {
-  // A job that was not killed has printed its own sentence.
+  // A job that was not killed has printed its own error.
   if (!(error instanceof JobFailed) || error.code > killedAbove) process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = error instanceof JobFailed ? error.code : exitCode(error);
 }

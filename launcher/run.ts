@@ -6,12 +6,12 @@ import { stackOf } from "../core/names.ts";
 import { missingOwnImage } from "../images/own-images.ts";
 
 /**
- * The operator's end of a job: starts its container on the server, passes its input by stdin and shows its progress. The
- * container does not depend on this process: it continues when the operator is disconnected, and a second start of the
- * same work joins it.
+ * The operator's end of a job: starts its container on the server, sends the input by stdin and shows the progress. The
+ * container does not depend on this process: it continues without the operator, and a second start of the same work
+ * joins it.
  */
 
-/** A job that ended with an exit code other than 0; it has printed the reason to stderr. */
+/** A job that ended with an exit code other than 0. It has printed the reason on stderr. */
 export class JobFailed extends TurnoutError {
   override name = "JobFailed";
   /** The job's own exit code. */
@@ -60,7 +60,7 @@ async function hasImage({ image }: JobPlacement, env: Record<string, string>): P
   return (await execa("docker", argv, { env, reject: false, stdin: "ignore" })).exitCode === 0;
 }
 
-/** The container that does the same work already, whose operator was disconnected. */
+/** A running container that does the same work, started by an operator who has disconnected. */
 async function findRunning(job: JobPlacement, env: Record<string, string>): Promise<string | undefined> {
   const filters = [`label=turnout.job=${job.name}`, `label=turnout.key=${job.key}`];
   const argv = ["ps", "--quiet", "--no-trunc", ...filters.flatMap((filter) => ["--filter", filter])];
@@ -86,7 +86,7 @@ async function join(
     stderr: options.quiet ? "pipe" : ["pipe", "inherit"],
   });
   const { stdout } = await waiting;
-  // It ended after it was listed and before the wait: its result is unknown, and every job may be run again.
+  // It ended between the listing and the wait, so its result is unknown; every job may be run again.
   if (!stdout) return runJob(job, stdin, { ...options, fresh: true });
   return resultOf(job, { exitCode: Number(stdout), stdout: logs.stdout, stderr: logs.stderr });
 }
@@ -104,11 +104,11 @@ function resultOf(job: JobPlacement, done: { exitCode?: number; stdout: string; 
 /** Exit codes above this are 128 and the signal that ended a container. */
 export const killedAbove = 128;
 
-/** The sentence for a job that was killed and could not print one. */
+/** The error of a job that could not print one itself. */
 function killed({ name, prefix }: JobPlacement, code: number): string {
   return (
-    `${name} was killed before its end (exit status ${code}). The edge keeps serving; ` +
-    `${command("ops -- status", stackOf(prefix))} shows the active color. Run the same command again: it resumes`
+    `${name} was killed (exit status ${code}) before it finished. Only the edge decides which color is active ` +
+    `(${command("ops -- status", stackOf(prefix))}). Run the same command again: it continues from there`
   );
 }
 
@@ -120,7 +120,7 @@ function notStarted({
   code?: string | undefined;
   originalMessage?: string | undefined;
 }): string {
-  return code === "ENOENT" ? "no `docker` command on the PATH" : (originalMessage ?? "no message");
+  return code === "ENOENT" ? "there is no `docker` command on the PATH" : (originalMessage ?? "it printed nothing");
 }
 
 function lastLine(text: string): string {

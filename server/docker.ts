@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { TurnoutError } from "../core/errors.ts";
 
-/** The Docker engine of a stack's server, called by the `docker` client, which also supports `ssh://` hosts. */
+/** The Docker engine of a stack, called through the `docker` client, which also handles `ssh://` hosts. */
 export interface DockerClient {
   /**
    * Runs `docker` with these arguments.
@@ -23,7 +23,7 @@ export function dockerClient(host: string): DockerClient {
       if (done.exitCode === undefined || /Cannot connect|error during connect/i.test(done.stderr))
         throw new TurnoutError(
           `The Docker engine${host ? ` at ${host}` : ""} is unreachable`,
-          "run `npm run doctor` to see what is missing",
+          "see `npm run doctor` for what is missing",
         );
       return undefined;
     },

@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 
 /**
- * Ends this program when the engine that runs it has ended. A program whose engine was killed may call it without end,
- * and uses more and more memory. A thread of its own watches the engine, since the main thread may be busy.
+ * Ends this program when its engine has ended. A program whose engine was killed may call it again and again without end,
+ * and fills the memory over time. A thread of its own watches, because the main thread may be too busy.
  * @param engine address of the engine, as `host:port`. Default: the one the engine gives to its programs; without it
  * nothing is watched
  */

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { workerData } from "node:worker_threads";
 
-/** The thread of `endWithEngine`: connects to the engine's port every second. */
+/** The thread of `endWithEngine`: connects to the engine's port every second to see whether it still runs. */
 const [host = "", port = ""] = String(workerData).split(/:(?=\d+$)/);
 
 /** Refused connections in a row after which the engine has certainly ended. */
@@ -14,7 +14,7 @@ function isListening(): Promise<boolean> {
       socket.destroy();
       resolve(true);
     });
-    // Any other error does not show that the engine has ended.
+    // Only a refused connection proves that the engine has ended.
     socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
   });
 }

@@ -7,9 +7,9 @@ import { missingOwnImage } from "../images/own-images.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Checks that the server has every image, or can pull it.
- * @returns the release that the images amount to, for each color whose images the server has
- * @throws GuardError naming the setting that needs the missing image
+ * Checks that every image is on the server, or can be pulled.
+ * @returns the release that the images amount to, for each color whose images are all there
+ * @throws GuardError naming the setting that asks for the missing one
  */
 export async function checkImages(
   target: Target,
@@ -34,7 +34,7 @@ export async function checkImages(
   return present;
 }
 
-/** Checks that Turnout's own images are on the server. @throws GuardError naming the one that is missing */
+/** Checks that Turnout's own images are on the server. @throws GuardError */
 export async function checkOwnImages(target: Target, images: string[]): Promise<void> {
   for (const image of images)
     if (!(await target.docker.query("image", "inspect", "--format", "{{.Id}}", image)))

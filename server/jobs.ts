@@ -21,13 +21,13 @@ export function deployedImage(target: Target): Promise<string | undefined> {
 }
 
 /**
- * Sends a person's order to the shift or the soak that is under way, or lifts an incident.
+ * Sends a person's order to the shift or soak in progress.
  * @throws GuardError when nothing is deployed
- * @throws JobFailed with the job's sentence and exit code when nothing can take the order
+ * @throws JobFailed with the job's message and exit code when the order does not apply now
  */
 export async function sendOrder(target: Target, order: OrderInput["order"]): Promise<OrderResult> {
   const image = await deployedImage(target);
-  if (!image) throw new GuardError(`Nothing is deployed on the stack ${target.stack}, so there is nothing to ${order}`);
+  if (!image) throw new GuardError(`Nothing is deployed on stack ${target.stack}, so there is nothing to ${order}`);
   return parseOrdered(await runReader(target, "order", { prefix: target.prefix, order }, image));
 }
 

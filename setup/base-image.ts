@@ -5,21 +5,21 @@ import { aptInstall, isRootOnDebian } from "./docker.ts";
 import { ask, onPath, work } from "./run.ts";
 import { SetupError, type Step } from "./step.ts";
 
-/** What all our images are built from. */
+/** The image that all own images are built from. */
 const baseImage = "debian:trixie-slim";
 
 /**
- * The base image: pulled, else made from Debian's packages.
+ * The base image: pulled, else created from Debian packages.
  * @param root the project folder
  */
 export function baseImageStep(root: string): Step {
   const log = join(root, ".turnout", "base-image.log");
   return {
     name: "base image",
-    remedy: `Run \`docker pull ${baseImage}\` where an image registry is reached`,
+    remedy: `Run \`docker pull ${baseImage}\` where an image registry is reachable`,
     async check() {
       const id = await ask("docker", "image", "inspect", "--format", "{{.Id}}", baseImage);
-      return id === undefined ? `${baseImage} is not there` : undefined;
+      return id === undefined ? `${baseImage} is missing` : undefined;
     },
     async run(say) {
       try {
@@ -27,8 +27,8 @@ export function baseImageStep(root: string): Step {
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         if (!isRootOnDebian())
-          throw new SetupError(`${baseImage} cannot be pulled, and only root on Debian can make it`, this.remedy);
-        say("no image registry is reached; making it from Debian's packages");
+          throw new SetupError(`${baseImage} cannot be pulled, and only root on Debian can create it`, this.remedy);
+        say("no image registry is reachable; creating it from Debian packages");
         await makeFromPackages(log, say);
       }
     },

@@ -10,46 +10,48 @@ const daemonLog = "/var/log/turnout-dockerd.log";
 const pidFile = "/var/run/docker.pid";
 const install = "Install Docker Engine 20.10 or newer, start it, and let this user reach it";
 
-/** How long a started daemon may take to answer, in milliseconds. */
-const patience = 60_000;
+/** How long a started daemon may take until it responds, in milliseconds. */
+const startTimeout = 60_000;
 
-/** A Docker engine that answers: the one that runs, else Debian's, installed and started here. */
+/** A Docker engine that responds: the running one, else Debian's, installed and started here. */
 export const dockerEngine: Step = {
   name: "docker engine",
   remedy: install,
   async check() {
-    if (await answers()) return undefined;
-    return `no engine answers at ${process.env.DOCKER_HOST ?? "the local socket"}`;
+    if (await responds()) return undefined;
+    return `no engine responds at ${process.env.DOCKER_HOST ?? "the local socket"}`;
   },
   async run(say) {
     if (process.env.DOCKER_HOST)
       throw new SetupError(
-        `The Docker engine at DOCKER_HOST (${process.env.DOCKER_HOST}) does not answer`,
+        `The Docker engine at DOCKER_HOST (${process.env.DOCKER_HOST}) is unreachable`,
         "start it, or correct or unset DOCKER_HOST",
       );
     if (!isRootOnDebian())
-      throw new SetupError("No Docker engine answers, and only root on Debian can be helped", install);
+      throw new SetupError(
+        "No Docker engine responds, and it can be installed automatically only by root on Debian",
+        install,
+      );
     if (!(await onPath("dockerd")) || !(await onPath("docker"))) await installDebian(say);
     // Where an init system runs, the package has started the daemon already.
-    if (!(await answersWithin(3_000))) await startDaemon(say);
+    if (!(await respondsWithin(3_000))) await startDaemon(say);
   },
 };
 
-/** A Swarm of at least this one node, of which it is a manager. */
+/** A Swarm of which this node is a manager. */
 export const swarm: Step = {
   name: "swarm",
   remedy: "Run `docker swarm init --advertise-addr ADDRESS` on the server, or point DOCKER_HOST at a manager",
   async check() {
     const state = await ask("docker", "info", "--format", "{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}");
     if (state === "active true") return undefined;
-    return state === "active false" ? "this engine is no manager of its swarm" : "this engine is in no swarm";
+    return state === "active false" ? "this engine is not a manager of its swarm" : "this engine is not in a swarm";
   },
   async run(say) {
-    if (!isLocalEngine())
-      throw new SetupError("The engine at DOCKER_HOST is in no swarm, or no manager of one", this.remedy);
+    if (!isLocalEngine()) throw new SetupError("The engine at DOCKER_HOST is not a manager of a swarm", this.remedy);
     await work(
       {
-        what: "making a swarm of this one node",
+        what: "creating a swarm of one node",
         argv: ["docker", "swarm", "init", "--advertise-addr", "127.0.0.1"],
         log: resolve(import.meta.dirname, "../.turnout/swarm.log"),
         remedy: this.remedy,
@@ -64,7 +66,7 @@ export function isLocalEngine(host = process.env.DOCKER_HOST ?? ""): boolean {
   return host === "" || host.startsWith("unix:");
 }
 
-/** Whether packages can be installed here. */
+/** Whether Debian packages can be installed here. */
 export function isRootOnDebian(): boolean {
   return process.getuid?.() === 0 && existsSync("/etc/debian_version") && existsSync("/usr/bin/apt-get");
 }
@@ -97,15 +99,15 @@ async function startDaemon(say: (line: string) => void): Promise<void> {
   const log = openSync(daemonLog, "a");
   const daemon = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log] });
   daemon.unref();
-  if (await answersWithin(patience, () => daemon.exitCode === null)) return;
+  if (await respondsWithin(startTimeout, () => daemon.exitCode === null)) return;
   const last = (await readFile(daemonLog, "utf8")).trimEnd().split("\n").slice(-8).join("\n    ");
   throw new SetupError(
-    "The Docker daemon does not come up",
-    `read ${daemonLog} and start it by hand. Its last words:\n    ${last}`,
+    "The Docker daemon did not start",
+    `read ${daemonLog} and start it by hand. The end of its log:\n    ${last}`,
   );
 }
 
-/** A daemon that was killed leaves its pid file, and the next one refuses to start because of it. */
+/** A killed daemon leaves its pid file, because of which the next one refuses to start. */
 async function removeStalePidFile(): Promise<void> {
   const pid = await readFile(pidFile, "utf8").catch(() => undefined);
   if (pid === undefined) return;
@@ -113,12 +115,12 @@ async function removeStalePidFile(): Promise<void> {
   if (name.trim() !== "dockerd") await rm(pidFile, { force: true });
 }
 
-async function answers(): Promise<boolean> {
+async function responds(): Promise<boolean> {
   return (await ask("docker", "version", "--format", "{{.Server.Version}}")) !== undefined;
 }
 
-async function answersWithin(ms: number, worthWaiting = () => true): Promise<boolean> {
+async function respondsWithin(ms: number, worthWaiting = () => true): Promise<boolean> {
   for (const deadline = performance.now() + ms; performance.now() < deadline && worthWaiting(); await sleep(250))
-    if (await answers()) return true;
+    if (await responds()) return true;
   return false;
 }

@@ -8,11 +8,11 @@ import { SetupError } from "./step.ts";
 /** Runs one command of a build; the same as `work`, replaced in tests. */
 export type Overrides = typeof work;
 
-/** Where half a build lives until it is whole. */
+/** Prefix of the folder of a build until it is complete. */
 const unfinished = ".building-";
 
 /**
- * The folder with a part's program, built if it is not in the cache.
+ * The folder with a part's program, which is built if the cache does not have it.
  * @param root the project folder
  * @throws SetupError
  */
@@ -21,7 +21,7 @@ export async function builtPart(root: string, part: Part, say: (line: string) =>
   if (existsSync(join(folder, part.program))) return folder;
   if (!(await onPath("go")))
     throw new SetupError(
-      "The engine can neither be downloaded here nor built, for there is no Go",
+      "The engine can neither be downloaded nor built: Go is not installed",
       "install Go 1.26 or newer, or Pulumi itself (version 3.256 or newer of major version 3)",
     );
   await build(part, partSources(root, part), folder, say);
@@ -29,10 +29,10 @@ export async function builtPart(root: string, part: Part, say: (line: string) =>
 }
 
 /**
- * Builds a part beside its place and moves it there when it is whole: an interrupted build leaves nothing that looks
- * like a finished one.
+ * Builds a part beside its place and moves it there when it is complete: an interrupted build is never taken for a
+ * finished one.
  * @param sources the folder with its Go module
- * @param folder where it belongs
+ * @param folder its place in the cache
  */
 export async function build(
   part: Part,
@@ -67,8 +67,8 @@ export async function build(
 }
 
 /**
- * A folder with the CLI and the language host side by side, as the CLI wants them: a host found elsewhere on PATH makes
- * it warn at every command.
+ * A folder with the CLI and the language host side by side, as the CLI expects them: with a host elsewhere on PATH, it
+ * prints a warning at every command.
  * @param root the project folder
  */
 export async function builtEngineFolder(root: string): Promise<string> {
@@ -101,14 +101,14 @@ export function goBuild(part: Part, target: string, output: string): [string, ..
 function goEnvironment(): Record<string, string> {
   return {
     GOFLAGS: "-buildvcs=false -mod=readonly",
-    // The public checksum database does not know this one; the committed go.sum pins it all the same.
+    // The public checksum database does not have this module; the committed go.sum pins it.
     GONOSUMDB: "github.com/kreuzwerker/terraform-provider-docker",
     GOWORK: "off",
     CGO_ENABLED: "0",
   };
 }
 
-/** What a killed build left behind. The caller holds the set-up's lock, so nobody is at work on it. */
+/** Removes what a killed build left. The caller holds the set-up's lock, so no other build is running. */
 async function removeUnfinished(cache: string): Promise<void> {
   for (const entry of await readdir(cache))
     if (entry.startsWith(unfinished)) await rm(join(cache, entry), { recursive: true, force: true });

@@ -2,21 +2,22 @@ import { createHash } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
+import { satisfies } from "semver";
 import { cacheHome, cliVersion } from "./engine-parts.ts";
 import { ask, work } from "./run.ts";
 import { SetupError } from "./step.ts";
 
 const releases = "https://get.pulumi.com/releases/sdk";
 
-/** How long the download may take to begin, in milliseconds. Where the site is not reached this is what it costs. */
-const patience = 5_000;
+/** How long the download may take to begin, in milliseconds: the cost where the site is unreachable. */
+const startTimeout = 5_000;
 
 /** How long the whole archive may take, in milliseconds. */
-const wholePatience = 600_000;
+const downloadTimeout = 600_000;
 
 /**
- * The folder of a Pulumi that is installed on this machine, when it is one we can use: of major version 3, not older
- * than what we would install, with its language host for Node beside it.
+ * The folder of a Pulumi installation on this machine, if it can be used: major version 3, not older than the
+ * one that would be downloaded, with its language host for Node beside it.
  * @param path the value of PATH to search
  */
 export async function installedEngine(path = process.env.PATH ?? ""): Promise<string | undefined> {
@@ -30,13 +31,9 @@ export async function installedEngine(path = process.env.PATH ?? ""): Promise<st
   return undefined;
 }
 
-/** Whether a version as the CLI prints it, like `v3.256.0`, is one we can use. */
+/** Whether a version as the CLI prints it, like `v3.256.0`, can be used. */
 export function newEnough(version: string): boolean {
-  const numbers = /^v?(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number);
-  const wanted = cliVersion.split(".").map(Number);
-  if (!numbers || numbers[0] !== wanted[0]) return false;
-  const different = numbers.findIndex((number, index) => number !== wanted[index]);
-  return different === -1 || (numbers[different] ?? 0) > (wanted[different] ?? 0);
+  return satisfies(version, `^${cliVersion}`, { includePrerelease: true });
 }
 
 /** Where a downloaded engine is kept. */
@@ -46,17 +43,17 @@ export function officialFolder(): string {
 
 /**
  * Downloads the official release and checks it against its published checksums.
- * @returns false when the site is not reached, or the download breaks off
- * @throws SetupError when what arrived is not what was published
+ * @returns false if the site is unreachable or the download is interrupted
+ * @throws SetupError if the archive does not have the published checksum
  */
 export async function downloadEngine(say: (line: string) => void, request: typeof fetch = fetch): Promise<boolean> {
   const archive = archiveName();
   if (!archive) return false;
-  const checksums = await fetched(request, `${releases}/pulumi-${cliVersion}-checksums.txt`, patience);
+  const checksums = await fetched(request, `${releases}/pulumi-${cliVersion}-checksums.txt`, startTimeout);
   const wanted = checksums && checksumOf(new TextDecoder().decode(checksums), archive);
   if (!wanted) return false;
   say(`downloading Pulumi ${cliVersion}`);
-  const content = await fetched(request, `${releases}/${archive}`, wholePatience);
+  const content = await fetched(request, `${releases}/${archive}`, downloadTimeout);
   if (!content) return false;
   if (createHash("sha256").update(content).digest("hex") !== wanted)
     throw new SetupError(`The download ${archive} does not have its published checksum`, "run the command again");
@@ -73,7 +70,7 @@ export function checksumOf(list: string, file: string): string | undefined {
   return undefined;
 }
 
-/** What a URL holds; undefined when it is not reached, or breaks off: the caller has another way. */
+/** The content of a URL; undefined if it is unreachable or the transfer is interrupted: the caller has an alternative. */
 async function fetched(request: typeof fetch, url: string, ms: number): Promise<Uint8Array | undefined> {
   try {
     const response = await request(url, { signal: AbortSignal.timeout(ms) });

@@ -81,7 +81,7 @@ export async function cacheKey(part: Part, sources: string): Promise<string> {
   return sum.digest("hex").slice(0, 16);
 }
 
-/** The folder in the cache that holds a built part, whether it is there yet or not. @param root the project folder */
+/** The folder in the cache that holds a built part, whether it exists yet or not. @param root the project folder */
 export async function partFolder(root: string, part: Part): Promise<string> {
   return join(cacheHome(), `${part.name}-${await cacheKey(part, partSources(root, part))}`);
 }

@@ -7,10 +7,10 @@ import { buildEngine, builtEngineFolder } from "./engine-build.ts";
 import { downloadEngine, installedEngine, officialFolder } from "./engine-official.ts";
 import { SetupError, type Step } from "./step.ts";
 
-/** The passphrase of stack `dev`. It is public: whoever has this project can read what it protects. */
+/** The passphrase of stack `dev`. It is public: everyone with this repository can read what it protects. */
 export const devPassphrase = "turnout-dev";
 
-/** Which engine this project uses. */
+/** The engine that this project uses. */
 export interface EngineChoice {
   /** Whether it is Pulumi's own build, which fetches its own plugins, or ours from Go modules. */
   readonly kind: "official" | "built";
@@ -30,9 +30,9 @@ export interface EngineEnvironment {
  * How to run the engine of this project: with its own plugin home, and its own local state unless `PULUMI_BACKEND_URL`
  * names another. Nothing of the user's own Pulumi home or login is read or changed.
  * @param root the project folder
- * @param stack the stack to be worked on. Only `dev` has a passphrase to fall back on; default `dev`
+ * @param stack the stack to be worked on. Only `dev` has a default passphrase. Default: `dev`
  * @param inherited the environment to build on; default that of this process
- * @throws SetupError when the set-up has not been run
+ * @throws SetupError if the set-up has not been run
  */
 export function engineEnvironment(
   root: string,
@@ -49,7 +49,7 @@ export function engineEnvironment(
     PULUMI_HOME: pulumiHome(root),
     PULUMI_BACKEND_URL: inherited.PULUMI_BACKEND_URL || fileBackend(state),
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    // Who did it, for the journal; a pipeline may say it better.
+    // The operator, for the journal; a pipeline may name a more precise one.
     TURNOUT_OPERATOR: inherited.TURNOUT_OPERATOR || `${userInfo().username}@${hostname()}`,
   };
   if (choice.kind === "built") env.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
@@ -60,8 +60,8 @@ export function engineEnvironment(
 }
 
 /**
- * URL of a backend in a folder. Beside each file the engine would keep one with its attributes, which it does not write
- * in one piece: killed in the middle, it could not read its own state any more. Nobody needs them.
+ * URL of a backend in a folder. Without `metadata=skip` the engine keeps a file of attributes beside each file, which it does
+ * not write atomically: killed while writing, it could no longer read its own state.
  */
 export function fileBackend(folder: string): string {
   return `file://${folder}?metadata=skip`;
@@ -88,14 +88,14 @@ export function engineStep(root: string): Step {
     remedy: "Run `npm run setup`, or install Pulumi yourself",
     async check() {
       const choice = await availableEngine(root);
-      if (!choice) return "there is none yet";
+      if (!choice) return "not installed yet";
       const recorded = recordedEngine(root);
       const same = recorded?.bin === choice.bin && recorded.kind === choice.kind;
-      return same ? undefined : "in the cache, not yet used by this project";
+      return same ? undefined : "in the cache, not yet recorded for this project";
     },
     async run(say) {
       if (!(await availableEngine(root)) && !(await downloadEngine(say))) {
-        say("the official download is not reached; building it from Go modules, which takes some minutes");
+        say("the official download is unreachable; building it from Go modules, which takes several minutes");
         await buildEngine(root, say);
       }
       const choice = await availableEngine(root);

@@ -35,7 +35,7 @@ async function exampleImages(root: string): Promise<ProjectImage[]> {
   );
 }
 
-/** Those of the images that are not there, or were built from other sources. */
+/** The images that do not exist, or were built from other sources. */
 async function missingImages(images: readonly ProjectImage[]): Promise<ProjectImage[]> {
   const format = `{{index .Config.Labels "${sourceLabel}"}} {{join .RepoTags " "}}`;
   const there = new Map<string, string>();
@@ -104,7 +104,7 @@ async function buildImage(image: ProjectImage, logDir: string, say: (line: strin
   }
 }
 
-/** The lines `docker image inspect` prints; images that are not there print none. */
+/** The lines that `docker image inspect` prints; missing images print none. */
 async function inspect(format: string, references: string[]): Promise<string[]> {
   const script = 'docker image inspect --format "$@" 2>/dev/null || true';
   const printed = await ask("sh", "-c", script, "sh", format, ...references);

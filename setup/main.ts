@@ -8,10 +8,10 @@ import { diagnose } from "./step.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** A task of `start.mjs`; its result is the exit code, unless another program has taken over by then. */
+/** A task of `start.mjs`; its result is the exit code, unless another program replaces this one. */
 type Task = (argv: string[]) => Promise<number>;
 
-/** What an npm script may ask for. Every other name is a command of the project and goes to `cli/main.ts`. */
+/** The tasks of the npm scripts. Every other name is a command and goes to `cli/main.ts`. */
 const tasks: Record<string, Task> = {
   setup: async () => {
     await ensureSetup(root);
@@ -31,7 +31,7 @@ const tasks: Record<string, Task> = {
       });
     return become(pulumi, argv, env);
   },
-  // It runs the set-up itself, where the tests that are asked for need it.
+  // It runs the set-up itself, if the selected tests need it.
   test: async (argv) => become(process.execPath, [join(root, "test", "run.ts"), ...argv], {}),
   bench: async ([name = "flip", ...argv]) => {
     await ensureSetup(root);
@@ -39,17 +39,17 @@ const tasks: Record<string, Task> = {
   },
 };
 
-/** Commands of the project that only look at the set-up: they are not the moment to build an engine. */
-const impatient = new Set(["ops", "demo:down"]);
+/** Commands that only check the set-up: they should not spend minutes on building an engine. */
+const withoutSetup = new Set(["ops", "demo:down"]);
 
 async function command(task: string, argv: string[]): Promise<number> {
-  await (impatient.has(task) ? requireSetup(root) : ensureSetup(root));
-  // As the command itself takes it: the stack that is selected is no matter here.
+  await (withoutSetup.has(task) ? requireSetup(root) : ensureSetup(root));
+  // As the command itself reads it: the selected stack does not matter here.
   const { env } = engineEnvironment(root, namedStack(argv) ?? "dev");
   return become(process.execPath, [join(root, "cli", "main.ts"), task, ...argv], env);
 }
 
-/** Replaces this process by another program, so that signals and exit codes need no passing on. */
+/** Replaces this process by another program, so that signals and exit codes need not be forwarded. */
 function become(program: string, argv: string[], env: Record<string, string>): never {
   if (!process.execve) throw new Error(`Node ${process.version} cannot be replaced by another program`);
   return process.execve(program, [program, ...argv], { ...process.env, ...env });

@@ -7,7 +7,7 @@ import { type Plugin, partFolder, parts, plugins } from "./engine-parts.ts";
 import { work } from "./run.ts";
 import { SetupError, type Step } from "./step.ts";
 
-/** What the note beside an installed plugin says when it came from Pulumi itself. */
+/** The recorded origin of a plugin that came from Pulumi itself. */
 const official = "official";
 
 /**
@@ -37,7 +37,7 @@ async function install(root: string, plugin: Plugin, say: (line: string) => void
   if (recordedEngine(root)?.kind === "official") {
     try {
       await work({ what, argv: [...argv], env: engine.env, log }, say);
-      return await note(root, plugin, official);
+      return await recordOrigin(root, plugin, official);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       say(`${plugin.name} cannot be downloaded; building it from Go modules`);
@@ -46,21 +46,21 @@ async function install(root: string, plugin: Plugin, say: (line: string) => void
   const part = parts[plugin.name];
   const folder = await builtPart(root, part, say);
   await work({ what, argv: [...argv, "--file", join(folder, part.program)], env: engine.env, log }, say);
-  await note(root, plugin, basename(folder));
+  await recordOrigin(root, plugin, basename(folder));
 }
 
-/** A plugin built here is current when its sources are those it was built from; its version alone does not tell. */
+/** A plugin that was built here is current if its sources have not changed since; its version alone does not tell. */
 async function isInstalled(root: string, plugin: Plugin): Promise<boolean> {
   if (!existsSync(join(pluginFolder(root, plugin), `pulumi-resource-${plugin.name}`))) return false;
-  const origin = await readFile(noteFile(root, plugin), "utf8").catch(() => "");
+  const origin = await readFile(originFile(root, plugin), "utf8").catch(() => "");
   return origin === official || origin === basename(await partFolder(root, parts[plugin.name]));
 }
 
-async function note(root: string, plugin: Plugin, origin: string): Promise<void> {
-  await writeFile(noteFile(root, plugin), origin);
+async function recordOrigin(root: string, plugin: Plugin, origin: string): Promise<void> {
+  await writeFile(originFile(root, plugin), origin);
 }
 
-function noteFile(root: string, plugin: Plugin): string {
+function originFile(root: string, plugin: Plugin): string {
   return join(root, ".turnout", `plugin-${plugin.name}.origin`);
 }
 

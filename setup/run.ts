@@ -8,23 +8,23 @@ import { duration, SetupError } from "./step.ts";
 
 /** A long command of the set-up. */
 export interface Work {
-  /** What it does, as in `building the CLI`; shown as progress and in the error. */
+  /** What it does, such as `building the CLI`; shown as progress and in the error. */
   readonly what: string;
   readonly argv: readonly [string, ...string[]];
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   /** The file that keeps its output. */
   readonly log: string;
-  /** What to do when it fails. Default: to read the log. */
+  /** What to do when it fails. Default: read the log. */
   readonly remedy?: string;
 }
 
-/** How often a long command says that it is still at work, in milliseconds. */
+/** How often the progress of a long command is printed, in milliseconds. */
 const progressEvery = 10_000;
 
 /**
- * Runs a command with its output in a file, and says every ten seconds how long it has been at it and the last line of
- * the output.
+ * Runs a command with its output in a file, and prints every ten seconds how long it has been running and the last line
+ * of its output.
  * @throws SetupError with the last lines of the output when it fails
  */
 export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (line: string) => void): Promise<void> {
@@ -51,9 +51,9 @@ export async function work({ what, argv, cwd, env, log, remedy }: Work, say: (li
     }
     const done = await child;
     if (done.failed) {
-      const todo = remedy ?? `read ${log}, mend it and run the command again`;
+      const todo = remedy ?? `read ${log}, fix the cause and run the command again`;
       const last = tail.length > 0 ? tail.join("\n    ") : done.shortMessage;
-      throw new SetupError(`${what} failed`, `${todo}. Its last words:\n    ${last}`);
+      throw new SetupError(`${what} failed`, `${todo}. The end of its output:\n    ${last}`);
     }
   } finally {
     clearInterval(ticker);
@@ -72,12 +72,12 @@ async function openLog(log: string): Promise<WriteStream> {
   } catch (error) {
     throw new SetupError(
       `${log} cannot be written: ${(error as Error).message}`,
-      "make room or give this user the right",
+      "free disk space, or let this user write there",
     );
   }
 }
 
-/** What a short command printed, trimmed; undefined when it failed or is not there. */
+/** What a short command printed, trimmed; undefined if it failed or is not installed. */
 export async function ask(...argv: [string, ...string[]]): Promise<string | undefined> {
   const [command, ...rest] = argv;
   const done = await execa(command, rest, { reject: false, stdin: "ignore", timeout: 30_000 });

@@ -26,22 +26,22 @@ export function setupSteps(root: string): Step[] {
 }
 
 /**
- * Provides everything that is missing. When all is there, this takes about a second.
+ * Installs everything that is missing. If nothing is, this takes about a second.
  * @param root the project folder
- * @param say takes the lines for the person who waits; default: standard error, so that results stay clean
  * @throws SetupError
  */
-export async function ensureSetup(root: string, say = (line: string) => console.error(line)): Promise<void> {
+export async function ensureSetup(root: string): Promise<void> {
   const lock = join(cacheHome(), "set-up.lock");
   await runSteps(setupSteps(root), {
-    say,
+    // Standard error, so that results on standard output stay clean.
+    say: (line) => console.error(line),
     now: () => performance.now(),
     exclusively: (work, wait) => withLock(lock, work, wait),
   });
 }
 
 /**
- * Looks whether the engine can be used, without providing anything.
+ * Checks whether the engine can be used, without installing anything.
  * @throws SetupError naming what is missing
  */
 export async function requireSetup(root: string): Promise<void> {
@@ -51,13 +51,13 @@ export async function requireSetup(root: string): Promise<void> {
   }
 }
 
-/** `start.mjs` installs them before anything here can run; this is for those who come in by another door. */
+/** `start.mjs` installs them before anything here can run; this is for programs that were started without it. */
 function dependencies(root: string): Step {
   const remedy = "Run `npm run setup`";
   return {
     name: "npm dependencies",
     remedy,
-    check: async () => (dependenciesCurrent(root) ? undefined : "they are not those of package-lock.json"),
+    check: async () => (dependenciesCurrent(root) ? undefined : "not installed, or not those of package-lock.json"),
     run: async () => {
       throw new SetupError("The npm dependencies are not those of package-lock.json", remedy);
     },

@@ -2,10 +2,10 @@ import { execa } from "execa";
 import type { EngineEnvironment } from "./engine.ts";
 
 /**
- * The stack a command is about: the one it names, else the selected one. It decides whether the public passphrase of
- * `dev` may be used, so a wrong guess would protect another stack's secrets with it.
+ * The stack a command is about: the one it names, else the selected one. Only for `dev` the public passphrase may be
+ * used, so a wrong guess would protect another stack's secrets with it.
  * @param argv arguments of the engine or of a command of the project
- * @returns undefined when the command names none and none is selected
+ * @returns undefined if the command names none and none is selected
  */
 export async function selectedStack(argv: readonly string[], engine: EngineEnvironment): Promise<string | undefined> {
   const named = namedStack(argv);
@@ -27,12 +27,12 @@ export function namedStack(argv: readonly string[]): string | undefined {
   return noun === "stack" && ["init", "select", "rm"].includes(verb ?? "") ? name : undefined;
 }
 
-/** Whether the engine is asked to change a stack, so that what a killed update has left is in its way. */
+/** Whether the engine is asked to change a stack, which fails on what an interrupted update left. */
 export function changes(argv: readonly string[]): boolean {
   return argv.some((argument) => ["up", "update", "destroy", "refresh"].includes(argument));
 }
 
-/** One value of a stack's configuration; undefined when it is not set. */
+/** One value of a stack's configuration; undefined if it is not set. */
 export async function configured(
   pulumi: string,
   env: Record<string, string>,

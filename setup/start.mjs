@@ -1,6 +1,6 @@
-// Where every npm script begins: `node setup/start.mjs <task> [arguments]`. It runs on any Node from 18 on, makes sure
-// that the npm dependencies are there and current, and hands the task to `main.ts` on the project's own Node. `doctor`
-// only looks, so without them it ends here.
+// Where every npm script begins: `node setup/start.mjs <task> [arguments]`. It runs on any Node from 18 on,
+// installs the npm dependencies unless they are current, and runs the task in `main.ts` on the project's own Node.
+// `doctor` installs nothing, so without them it ends here.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
@@ -40,7 +40,7 @@ function installUnderLock() {
   const flock = (...options) => spawnSync("flock", [...options, ...command], { stdio: "inherit" });
   let done = flock("--nonblock", "--conflict-exit-code", String(busy));
   if (done.status === busy) {
-    console.log("  npm dependencies: another command is installing them; waiting for it");
+    console.log("  npm dependencies: waiting for another command that is installing them");
     done = flock();
   }
   if (done.error) return installUnlessCurrent(); // no flock on this system
@@ -56,13 +56,13 @@ function runTask() {
     {
       stdio: "inherit",
       env: {
-        // What Node has compiled once it need not compile again: half the start of each of the many short programs.
+        // What Node compiled once it need not compile again, which halves the start of each of the many short programs.
         NODE_COMPILE_CACHE: join(root, ".turnout", "compiled"),
         ...process.env,
         PATH: bin + delimiter + (process.env.PATH ?? ""),
       },
-      // Away from a terminal the task gets a session of its own, so that a signal to the whole group reaches it once,
-      // through the forwarding below: a second one makes the engine give up what it is doing instead of ending it.
+      // Without a terminal the task gets a session of its own, so that a signal to the whole group reaches it once,
+      // through the forwarding below: at a second one the engine aborts what it is doing instead of completing it.
       detached: !terminal,
     },
   );
@@ -70,15 +70,15 @@ function runTask() {
   let last = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
-      if (terminal && signal === "SIGINT") return; // the terminal has already told the task
-      if (Date.now() - last < 500) return; // npm passes on what the group got as well
+      if (terminal && signal === "SIGINT") return; // the terminal has already signalled the task
+      if (Date.now() - last < 500) return; // npm forwards what the group received as well
       last = Date.now();
       child.kill(signal);
     });
   }
   child.on("error", (error) => {
     console.error(
-      `The project's Node does not start: ${error.message}. Remove node_modules and run the command again.`,
+      `The project's Node could not be started: ${error.message}. Remove node_modules and run the command again.`,
     );
     process.exit(1);
   });

@@ -1,24 +1,24 @@
 import { TurnoutError } from "../core/errors.ts";
 
-/** A prerequisite that could not be had: what failed, why, and what to do. */
+/** A prerequisite that could not be installed: what failed, why, and what to do. */
 export class SetupError extends TurnoutError {
   override name = "SetupError";
 }
 
-/** One prerequisite: how to see whether it is there, and how to get it. */
+/** One prerequisite: how to check for it, and how to install it. */
 export interface Step {
-  /** What it provides, as in `docker engine`. */
+  /** What it provides, such as `docker engine`. */
   readonly name: string;
-  /** What to do by hand where set-up cannot, for `npm run doctor`. */
+  /** What to do by hand where the set-up cannot, for `npm run doctor`. */
   readonly remedy: string;
   /**
-   * A quick look that changes nothing.
-   * @returns what is missing, in words; undefined when all is there
+   * A quick check that changes nothing.
+   * @returns what is missing, in words; undefined if nothing is
    */
   check(): Promise<string | undefined>;
   /**
-   * Provides it. Safe to run again after it was interrupted.
-   * @param say takes progress, a line at a time
+   * Installs it. Safe to run again after an interruption.
+   * @param say prints a line of progress
    * @throws SetupError
    */
   run(say: (line: string) => void): Promise<void>;
@@ -26,16 +26,16 @@ export interface Step {
 
 /** What the steps are run with. */
 export interface Surroundings {
-  /** Takes the lines for the person who waits. */
+  /** Prints a line. */
   say(line: string): void;
-  /** Milliseconds, from any fixed point. */
+  /** Milliseconds since any fixed point. */
   now(): number;
-  /** Keeps other set-ups away while `work` runs; `wait` is called when it has to wait for one. */
+  /** Runs `work` while no other set-up is running; `wait` is called if it has to wait for one. */
   exclusively<T>(work: () => Promise<T>, wait: () => void): Promise<T>;
 }
 
 /**
- * Runs the steps in order and stops at the first that fails. What is there already is passed over in silence.
+ * Runs the steps in order and stops at the first that fails. A step with nothing to do prints nothing.
  * @throws SetupError
  */
 export async function runSteps(steps: readonly Step[], { say, now, exclusively }: Surroundings): Promise<void> {
@@ -46,26 +46,26 @@ export async function runSteps(steps: readonly Step[], { say, now, exclusively }
     const began = now();
     const ran = await exclusively(
       () => provide(step, say),
-      () => say(`  ${step.name}: another set-up is at work; waiting for it`),
+      () => say(`  ${step.name}: waiting for another set-up to finish`),
     );
     if (ran) done += 1;
     say(`✓ ${step.name} … ${duration(now() - began)}`);
   }
-  say(done === 0 ? `set-up: all there, ${duration(now() - start)}` : `set-up: done, ${duration(now() - start)}`);
+  say(done === 0 ? `set-up: nothing to do, ${duration(now() - start)}` : `set-up: done, ${duration(now() - start)}`);
 }
 
-/** @returns false when another set-up has provided it in the meantime */
+/** @returns false if another set-up has done it in the meantime */
 async function provide(step: Step, say: (line: string) => void): Promise<boolean> {
   const missing = await step.check();
   if (missing === undefined) return false;
   say(`  ${step.name}: ${missing}`);
   await step.run((line) => say(`  ${step.name}: ${line}`));
   const still = await step.check();
-  if (still !== undefined) throw new SetupError(`${step.name}: set-up went through, and yet ${still}`, step.remedy);
+  if (still !== undefined) throw new SetupError(`${step.name}: the set-up succeeded, but ${still}`, step.remedy);
   return true;
 }
 
-/** Looks at every step and changes nothing. @returns whether all is there */
+/** Checks every step and changes nothing. @returns whether nothing is missing */
 export async function diagnose(steps: readonly Step[], say: (line: string) => void): Promise<boolean> {
   let complete = true;
   for (const step of steps) {

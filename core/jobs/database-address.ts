@@ -1,3 +1,4 @@
+import { parse } from "pg-connection-string";
 import type { DatabaseAddress } from "./inputs.ts";
 
 /** The address as one `postgresql://` URL with every part escaped, as applications and jobs read it from a file. */
@@ -9,15 +10,20 @@ export function connectionString(address: DatabaseAddress): string {
   return url.toString();
 }
 
-/** The address in a URL that `connectionString` made. */
+/**
+ * The address in a URL that `connectionString` made.
+ * @throws Error when the URL names no host or database
+ */
 export function parseConnectionString(text: string): DatabaseAddress {
-  const url = new URL(text.trim());
+  // With libpq's meaning of sslmode, as PostgreSQL's own programs and most drivers read the same URL.
+  const parsed = parse(text.trim(), { useLibpqCompat: true });
+  if (!parsed.host || !parsed.database) throw new Error("The database URL names no host or no database");
   return {
-    host: url.hostname,
-    port: Number(url.port || 5432),
-    name: decodeURIComponent(url.pathname.slice(1)),
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    sslmode: url.searchParams.get("sslmode") ?? "disable",
+    host: parsed.host,
+    port: Number(parsed.port || 5432),
+    name: parsed.database,
+    user: parsed.user ?? "",
+    password: parsed.password ?? "",
+    sslmode: typeof parsed.sslmode === "string" ? parsed.sslmode : "disable",
   };
 }

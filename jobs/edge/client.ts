@@ -56,16 +56,12 @@ export interface EdgeClientOptions {
   /** The agent's address, such as `http://tasks.turnout-dev-agent:8090`. */
   baseUrl: string;
   token: string;
-  /** Default: the global one. */
-  fetch?: typeof fetch;
   /** How long a call may take with all its tries, in milliseconds. Default 30,000. */
   deadlineMs?: number;
-  /** How long a single try may take, in milliseconds. Default 20,000: a reload may take 15,000. */
-  tryMs?: number;
-  /** For tests. Default: the real ones; a set clock moves no deadline. */
-  now?: () => number;
-  sleep?: (milliseconds: number) => Promise<unknown>;
 }
+
+/** How long a single try may take, in milliseconds: a reload may take 15,000. */
+const tryMs = 20_000;
 
 /**
  * Calls of the edge's agent. Every call may be made twice with the same outcome, so each is tried again
@@ -103,16 +99,15 @@ export interface EdgeClient {
 }
 
 /** @see EdgeClient */
-export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
-  const { baseUrl, token, deadlineMs = 30_000, tryMs = 20_000 } = options;
-  const { now = () => performance.now(), sleep = delay } = options;
-  const request = options.fetch ?? fetch;
+export function createEdgeClient({ baseUrl, token, deadlineMs = 30_000 }: EdgeClientOptions): EdgeClient {
+  // A set clock moves no deadline.
+  const now = () => performance.now();
 
   const once = async <T extends z.ZodType>(method: string, path: string, schema: T, body: unknown, ms: number) => {
     let response: Response;
     let answer: unknown;
     try {
-      response = await request(new URL(path, baseUrl), {
+      response = await fetch(new URL(path, baseUrl), {
         method,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         signal: AbortSignal.timeout(ms),
@@ -141,7 +136,7 @@ export function createEdgeClient(options: EdgeClientOptions): EdgeClient {
         else if (!(error instanceof EdgeUnreachable)) throw error;
         // That it is on disk says more than that the last try was cut short.
         if (now() + pause >= deadline) throw notLive ?? error;
-        await sleep(pause);
+        await delay(pause);
       }
     }
   };

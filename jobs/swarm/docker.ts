@@ -191,7 +191,7 @@ export class DockerEngine {
       },
       Mode: { Replicated: { Replicas: 1 } },
       EndpointSpec: { Mode: "dnsrr" },
-    } as unknown as Docker.CreateServiceOptions);
+    });
     const service = this.#docker.getService(created.id);
     try {
       return await this.#outcome(context, created.id, command, timeout);
@@ -209,9 +209,9 @@ export class DockerEngine {
       return last && ended.includes(last.Status.State) ? true : (last?.Status.Err ?? last?.Status.State ?? "no task");
     });
     if (last?.Status.State === "rejected") throw new StepError(`${what}: ${last.Status.Err ?? "rejected"}`);
-    const raw = (await this.#docker
-      .getService(id)
-      .logs({ stdout: true, stderr: true, follow: false } as never)) as unknown as Buffer;
+    // Without `follow` it is the text itself, which the library's types do not say.
+    const raw: unknown = await this.#docker.getService(id).logs({ stdout: true, stderr: true, follow: false });
+    if (!Buffer.isBuffer(raw)) throw new Error(`Docker returned the logs of ${id} as ${typeof raw}`);
     return { code: last?.Status.ContainerStatus?.ExitCode ?? 1, output: demultiplex(raw) };
   }
 

@@ -62,7 +62,7 @@ export async function startSoak(docker: Docker, input: SoakInput, secrets: Mount
   const name = names(prefix).job("soak");
   await removeServices(docker, prefix, (job) => job === name);
   const self = await docker.getContainer(hostname()).inspect();
-  await docker.createService(soakService(unique(name), input, secrets, self.Config.Image) as never);
+  await docker.createService(soakService(unique(name), input, secrets, self.Config.Image));
 }
 
 /** Whether the service of a stack's soak is there. */
@@ -102,7 +102,7 @@ export function soakService(name: string, input: SoakInput, secrets: MountedSecr
     },
     Mode: { Replicated: { Replicas: 1 } },
     EndpointSpec: { Mode: "dnsrr" },
-  };
+  } satisfies Docker.CreateServiceOptions;
 }
 
 /** How a task mounts a secret: readable by its user alone. @param user `uid` or `uid:gid` */

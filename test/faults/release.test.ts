@@ -70,7 +70,7 @@ async function deployInTrial(t: TestContext, version: string) {
 test("a release that crashes at its start fails its own step; no traffic is moved, and canceling it leaves nothing behind", async () => {
   const version = "1.4.0-nostart";
   const { lost } = await underLoad(async () => {
-    refused(await stack.cli("deploy", version), /The update did not go through; blue 1\.0\.0 serves/, 5);
+    refused(await stack.cli("deploy", version), /The update did not complete\. Blue 1\.0\.0 is active/, 5);
     await serves("blue");
     await cancel(version);
   });
@@ -164,7 +164,7 @@ test("two deploys at once: the second is refused with the name of the first, and
   const elsewhere = await stack.elsewhere();
   const { lost } = await underLoad(async () => {
     const first = await deployInTrial(t, one);
-    refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is under way/, 4);
+    refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is in progress/, 4);
     const second = await elsewhere.up();
     const since = (await journalOf(stack)).findLast(({ step, event }) => step === "shift" && event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;

@@ -64,7 +64,7 @@ export function agentLine(container: () => Promise<string>): AgentLine {
       const { resolve, reject } = waiting.get(asked) ?? Promise.withResolvers();
       waiting.delete(asked);
       if (error === undefined) resolve(answer);
-      else reject(new Error(`the agent does not answer: ${error}`));
+      else reject(new Error(`the agent is unreachable: ${error}`));
     });
     child.stdin.on("error", () => undefined);
     child.once("close", () => {

@@ -202,5 +202,5 @@ test("what is for later does nothing now", async (t) => {
 test("without a docker command it says so in one sentence", async (t) => {
   const done = await launch(t, {}, { env: { PATH: "/nowhere" } });
   assert.equal(done.code, 6);
-  assert.equal(done.stderr, "The Docker engine is unreachable: no `docker` command on the PATH.\n");
+  assert.equal(done.stderr, "The Docker engine is unreachable: there is no `docker` command on the PATH.\n");
 });

@@ -250,9 +250,11 @@ test("every name of 0.2.0 is reached by an alias, so an upgrade replaces nothing
 
 test("a preview shows what a migration runs, and nothing that is secret", async () => {
   const migration = only(resources, "turnout:index:Migration", "migration-green");
+  const { green } = program.release.prepared;
+  assert.ok(green);
   assert.deepEqual(migration.inputs, {
     ...{ color: "green", version: "1.1.0" },
-    release: await settled(program.release.prepared.green?.images.release as never),
+    release: await settled(green.images.release),
     service: "api",
     upgrade: ["alembic", "upgrade", "head"],
     current: ["alembic", "current"],

@@ -113,7 +113,7 @@ test("an installed engine is used when it is new enough and brings its language 
   assert.equal(await installedEngine("/nowhere"), undefined);
 });
 
-test("a download site that is not reached is no failure", async () => {
+test("an unreachable download site is not a failure", async () => {
   const unreachable = () => Promise.reject(new TypeError("fetch failed"));
   assert.equal(await downloadEngine(() => {}, unreachable), false);
   const forbidden = async () => new Response("no", { status: 403 });
@@ -125,7 +125,7 @@ const checksums = ["linux", "darwin"]
   .flatMap((os) => ["x64", "arm64"].map((arch) => `${"0".repeat(64)}  pulumi-v3.256.0-${os}-${arch}.tar.gz`))
   .join("\n");
 
-test("a download that breaks off is no failure", async () => {
+test("an interrupted download is not a failure", async () => {
   const broken = new ReadableStream({ start: (stream) => stream.error(new TypeError("terminated")) });
   const archives = [async () => Promise.reject(new TypeError("fetch failed")), async () => new Response(broken)];
   for (const archive of archives) {

@@ -86,7 +86,7 @@ async function settle(root: string): Promise<void> {
     await utimes(join(root, file), old, old).catch(() => undefined);
 }
 
-test("the example system is there in all its versions, each with the hash of its source", async (t) => {
+test("the example system has an image for each of its versions, each with the hash of its source", async (t) => {
   const root = await project(t);
   const examples = (await projectImages(root, true)).filter(({ name }) => name.startsWith("turnout-example-"));
   assert.equal(examples.length, 18);

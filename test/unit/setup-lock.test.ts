@@ -26,7 +26,7 @@ test("two at once wait for one another", async (t) => {
     file,
     async () => {
       entered.resolve();
-      await waiting.promise; // it does not leave before the second has found the door shut
+      await waiting.promise; // it keeps the lock until the second one waits for it
       order.push("first");
     },
     never,
@@ -37,7 +37,7 @@ test("two at once wait for one another", async (t) => {
   assert.deepEqual(order, ["first", "second"]);
 });
 
-test("the lock is let go when the work fails", async (t) => {
+test("the lock is released when the work fails", async (t) => {
   const file = await lockFile(t);
   await assert.rejects(
     withLock(file, () => Promise.reject(new Error("broken")), never),

@@ -21,18 +21,18 @@ test("a log that cannot be opened is one sentence, and the command is not run", 
     await assert.rejects(work({ what: "building it", argv: ["touch", ran], log }, assert.fail), (error) => {
       assert.ok(error instanceof SetupError, String(error));
       assert.ok(error.message.startsWith(`${log} cannot be written: E`), error.message);
-      assert.match(error.message, /^[^\n]+\. Make room or give this user the right\.$/);
+      assert.match(error.message, /^[^\n]+\. Free disk space, or let this user write there\.$/);
       return true;
     });
   assert.equal(existsSync(ran), false);
 });
 
-test("a command that fails is told of with its last words, which its log keeps", async (t) => {
+test("a command that fails is reported with the end of its output, which its log keeps", async (t) => {
   const log = join(emptyFolder(t), "logs", "x.log");
   const argv = ["sh", "-c", "echo first; echo last; exit 3"] as const;
   await assert.rejects(
     work({ what: "building it", argv: [...argv], log, remedy: "try again" }, assert.fail),
-    new SetupError("building it failed", "try again. Its last words:\n    first\n    last"),
+    new SetupError("building it failed", "try again. The end of its output:\n    first\n    last"),
   );
   assert.equal(readFileSync(log, "utf8"), "first\nlast\n");
 });

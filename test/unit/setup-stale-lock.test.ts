@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { clearStaleLocks } from "../../setup/stale-lock.ts";
 
-test("only the lock of a process that is gone from this host is removed", async (t) => {
+test("only the lock of a process that no longer runs on this host is removed", async (t) => {
   const root = await mkdtemp(join(tmpdir(), "turnout-locks-"));
   t.after(() => rm(root, { recursive: true, force: true }));
   const folder = join(root, ".pulumi/locks/organization/turnout/dev");
@@ -21,9 +21,9 @@ test("only the lock of a process that is gone from this host is removed", async 
   for (const [name, lock] of Object.entries(locks)) await writeFile(join(folder, `${name}.json`), JSON.stringify(lock));
   await writeFile(join(folder, "cut.json"), '{"pid": 1');
 
-  const said = await clearStaleLocks(`file://${root}`, "turnout", "dev");
-  assert.equal(said.length, 1);
-  assert.match(said[0] ?? "", new RegExp(`2026-01-02T03:04:05Z .*process ${gone} is gone`));
+  const removed = await clearStaleLocks(`file://${root}`, "turnout", "dev");
+  assert.equal(removed.length, 1);
+  assert.match(removed[0] ?? "", new RegExp(`2026-01-02T03:04:05Z \\(process ${gone}\\) is no longer running`));
   assert.deepEqual((await readdir(folder)).toSorted(), ["alive.json", "cut.json", "elsewhere.json", "nonsense.json"]);
 });
 

@@ -23,13 +23,13 @@ function surroundings() {
   return {
     said,
     say: (line: string) => void said.push(line),
-    // Every look at the clock takes a quarter of a second.
+    // The clock advances by a quarter of a second each time it is read.
     now: () => (clock += 250),
     exclusively: <T>(work: () => Promise<T>) => work(),
   };
 }
 
-test("what is missing is provided in order, what is there is passed over in silence", async () => {
+test("what is missing is installed in order, and a step with nothing to do prints nothing", async () => {
   const ran: string[] = [];
   const around = surroundings();
   await runSteps([step("a", ran), step("b", ran, { there: true }), step("c", ran)], around);
@@ -46,7 +46,7 @@ test("what is missing is provided in order, what is there is passed over in sile
 test("a set-up with nothing to do says so in one line", async () => {
   const around = surroundings();
   await runSteps([step("a", [], { there: true })], around);
-  assert.deepEqual(around.said, ["set-up: all there, 0.3 s"]);
+  assert.deepEqual(around.said, ["set-up: nothing to do, 0.3 s"]);
 });
 
 test("a failure stops the set-up and says what, why and what to do", async () => {
@@ -63,7 +63,7 @@ test("a failure stops the set-up and says what, why and what to do", async () =>
 test("a step that went through and changed nothing is a failure", async () => {
   const idle: Step = { ...step("a", []), check: async () => "it is not there", run: async () => {} };
   await assert.rejects(runSteps([idle], surroundings()), {
-    message: "a: set-up went through, and yet it is not there. Get a.",
+    message: "a: the set-up succeeded, but it is not there. Get a.",
   });
 });
 
@@ -81,10 +81,10 @@ test("what another set-up provided while this one waited is not provided again",
     },
   });
   assert.deepEqual(ran, []);
-  assert.equal(around.said[0], "  a: another set-up is at work; waiting for it");
+  assert.equal(around.said[0], "  a: waiting for another set-up to finish");
 });
 
-test("the doctor looks at everything and runs nothing", async () => {
+test("the doctor checks everything and runs nothing", async () => {
   const ran: string[] = [];
   const said: string[] = [];
   const steps = [step("a", ran), step("b", ran, { there: true }), step("c", ran)];
