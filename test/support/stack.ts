@@ -8,6 +8,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import { stackOf } from "../../core/names.ts";
 import { engineEnvironment, fileBackend } from "../../setup/engine.ts";
+import { takeLock } from "../../shared/flock.ts";
 import { type AgentLine, agentLine } from "./agent-call.ts";
 import { ownName } from "./left-behind.ts";
 
@@ -110,6 +111,20 @@ export async function testStack(): Promise<TestStack> {
     };
   }
 
+  let isUp = false;
+  /** A first update starts a dozen containers and needs both cores: one stack at a time comes up, others run meanwhile. */
+  async function first(up: () => Promise<Outcome>): Promise<Outcome> {
+    if (isUp) return up();
+    const unlock = await takeLock(join(tmpdir(), "turnout-tests-first-update.lock"), Infinity);
+    try {
+      const done = await up();
+      isUp = done.code === 0;
+      return done;
+    } finally {
+      if (typeof unlock === "function") await unlock();
+    }
+  }
+
   const about = ["--non-interactive", "--stack", name, "--config-file", configFile];
   const update = ["up", "--yes", "--skip-preview"];
 
@@ -129,8 +144,8 @@ export async function testStack(): Promise<TestStack> {
         }),
       ),
     pulumi: (...argv) => run(engine.pulumi, [...argv, ...about]),
-    up: () => stack.pulumi(...update),
-    upIn: (project) => run(engine.pulumi, [...update, ...about], {}, project),
+    up: () => stack.upIn(root),
+    upIn: (project) => first(() => run(engine.pulumi, [...update, ...about], {}, project)),
     preview: () => stack.pulumi("preview"),
     cli: (...argv) => run(process.execPath, [join(root, "cli/main.ts"), ...argv, "--stack", name]),
     async status() {
