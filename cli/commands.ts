@@ -6,7 +6,8 @@ import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } fr
 import { describeStatus, statusOf } from "../core/deploy/status.ts";
 import { command, StepError } from "../core/errors.ts";
 import type { OrderInput } from "../core/jobs/inputs.ts";
-import { describeRecord } from "../core/journal/text.ts";
+import { lineOf } from "../core/journal/records.ts";
+import { describeBad, describeRecord } from "../core/journal/text.ts";
 import { describeOrder } from "../core/rollout/orders.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { checkImages } from "../server/images.ts";
@@ -107,9 +108,11 @@ export async function status(commands: Commands, json: boolean): Promise<boolean
 
 /** Prints the journal, oldest first. */
 export async function log(commands: Commands, json: boolean): Promise<void> {
-  const records = await readJournal(commands.target);
-  if (records.length === 0 && !json) return commands.say("The journal is empty: nothing was deployed yet.");
-  for (const record of records) commands.say(json ? JSON.stringify(record) : describeRecord(record));
+  const { records, bad } = await readJournal(commands.target);
+  if (records.length + bad.length === 0 && !json)
+    return commands.say("The journal is empty: nothing was deployed yet.");
+  for (const record of records) commands.say(json ? JSON.stringify(lineOf(record)) : describeRecord(record));
+  if (bad.length > 0 && !json) commands.say(describeBad(bad));
 }
 
 /** Asks something of the change of color that is under way, or lifts an incident. */

@@ -1,17 +1,19 @@
 import { GuardError } from "../core/errors.ts";
 import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
-import type { JournalRecord } from "../core/journal/records.ts";
+import { type JournalContents, readRecords } from "../core/journal/reader.ts";
 import { names } from "../core/names.ts";
 import { runJob } from "../launcher/launch.ts";
 import type { Target } from "./target.ts";
 
-/** The journal's records, oldest first. */
-export async function readJournal(target: Target): Promise<JournalRecord[]> {
+/** The journal; empty where nothing is deployed. */
+export async function readJournal(target: Target): Promise<JournalContents> {
   const image = await deployedImage(target);
-  if (!image) return [];
-  const { records } = JSON.parse(await runReader(target, "log", { prefix: target.prefix }, image));
-  return records as JournalRecord[];
+  if (!image) return { records: [], bad: [] };
+  // The deployed image may be older: then its records are as it knows them, and it reports no bad lines.
+  const { records, bad = [] } = JSON.parse(await runReader(target, "log", { prefix: target.prefix }, image));
+  const read = readRecords(records);
+  return { records: read.records, bad: [...bad, ...read.bad] };
 }
 
 /** The ops image that the stack's agent runs; undefined where nothing is deployed. */

@@ -96,7 +96,7 @@ test("a release that starts healthy and fails its smoke list gets no users, howe
   const records = await journalOf(stack);
   const once = ["smoke started", "smoke failed"];
   assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
-  assert.match(records.findLast(({ event }) => event === "failed")?.error ?? "", sentence);
+  assert.match(records.findLast((one) => one.event === "failed")?.error ?? "", sentence);
   await giveUp(version);
 });
 
@@ -115,18 +115,19 @@ async function tryBroken(): Promise<string> {
     await serves("blue");
   }, 40);
   const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
-  const events = ["started", "begun", "trial", "watched", "undoing", "ended", "failed"];
+  const events = ["started", "begun", "step", "watched", "withdrawing", "ended", "failed"];
   assert.deepEqual(
     records.map(({ event }) => event),
     events,
   );
   const ended = records[5];
-  assert.deepEqual([ended?.outcome, ended?.blame, ended?.incident], ["rolled-back", true, incident]);
-  assert.match(String(ended?.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
+  assert.ok(ended?.event === "ended");
+  assert.deepEqual([ended.outcome, ended.blame, ended.incident], ["withdrawn", true, incident]);
+  assert.match(String(ended.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
   // It answers every fiftieth call of its api with 500, and only that is lost.
   for (const one of lost) {
     assert.deepEqual([one.why, one.color], ["status 500", "green"], JSON.stringify(one));
-    assert.ok(one.at >= (records[1]?.at ?? "") && one.at <= (records[6]?.at ?? ""), `${one.at} is outside the trial`);
+    assert.ok(one.at >= (records[1]?.at ?? "") && one.at <= (records[6]?.at ?? ""), `${one.at} is outside the step`);
   }
   const answers = (byColor.green ?? 0) + lost.length;
   assert.ok(lost.length <= 1 + answers / 50, `${lost.length} of ${answers} answers of green were lost`);
@@ -151,7 +152,7 @@ test("a release that fails two in a hundred is taken back, and refused until som
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), "1.1.0"),
     events.map((event) => `shift ${event}`),
@@ -166,7 +167,7 @@ test("two deploys at once: the second is told who is at work, and the first goes
     const first = await deployInTrial(t, one);
     refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is under way/, 4);
     const second = await elsewhere.up();
-    const since = (await journalOf(stack)).findLast(({ step, event }) => step === "shift" && event === "started");
+    const since = (await journalOf(stack)).findLast((one) => one.step === "shift" && one.event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
     refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
     assert.match(second.text, /exit status 4/);
@@ -181,7 +182,7 @@ test("two deploys at once: the second is told who is at work, and the first goes
   nothingToDo(await stack.preview());
 });
 
-test("an engine killed during a trial: the job goes on, and the next update joins it", async (t) => {
+test("an engine killed during a step: the job goes on, and the next update joins it", async (t) => {
   const version = await releases.sound("trial");
   const { lost } = await underLoad(async () => {
     const first = await deployInTrial(t, version);
@@ -196,7 +197,7 @@ test("an engine killed during a trial: the job goes on, and the next update join
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     events.map((event) => `shift ${event}`),
@@ -222,7 +223,7 @@ test("an engine killed during a bake: the job goes on to its end, and the next u
     await serves("blue");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     [...events, "started", "done"].map((event) => `shift ${event}`),
