@@ -8,6 +8,11 @@ import { type Commands, commandsFor } from "./context.ts";
 const options = {
   stack: { type: "string", default: "dev", description: "Stack, one of Pulumi.<stack>.yaml" },
   json: { type: "boolean", default: false, description: "For programs: JSON" },
+  verify: {
+    type: "boolean",
+    default: false,
+    description: "Check the chain of hashes instead; exit code 7: it is broken",
+  },
   strategy: { type: "string", description: "For this run: blue-green, canary, rolling or recreate" },
   steps: { type: "string", description: "For this run, percent:time of each step of a canary: 5:300,25:10m" },
 } as const;
@@ -17,6 +22,7 @@ export interface Given {
   /** The word beside the options; empty where the command takes none. */
   word: string;
   json: boolean;
+  verify: boolean;
 }
 
 /** A command as the command line knows it. */
@@ -53,6 +59,7 @@ export function command(
         await work(await commandsFor(stack, overrides), {
           word: text("word") ?? "",
           json: args.json === true,
+          verify: args.verify === true,
         });
       }),
   });

@@ -16,6 +16,8 @@ export interface Engine {
   remove(path: string): Promise<void>;
   /** The outputs of the last update that went through; empty before the first. */
   outputs(): Promise<Record<string, unknown>>;
+  /** The stack's state as the engine exports it, without decrypted secrets; empty before the first update. */
+  state(): Promise<unknown>;
   /** Makes the stack known if it is not. */
   init(): Promise<void>;
   /** `pulumi up`, shown as it goes. @param overrides what is said for this run alone @returns its exit code */
@@ -123,6 +125,9 @@ export function engine(stack: string, project: string, configFile?: string): Eng
     },
     async outputs() {
       return JSON.parse((await query(["stack", "output", "--json", ...stateOnly], "{}")) || "{}");
+    },
+    async state() {
+      return JSON.parse((await query(["stack", "export", ...stateOnly], "{}")) || "{}");
     },
     async init() {
       const known = JSON.parse(await query(["stack", "ls", "--json"])) as { name: string }[];

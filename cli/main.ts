@@ -1,7 +1,7 @@
 import { defineCommand, runMain } from "citty";
 import { exitCodes } from "../core/errors.ts";
 import { command, guarded, refuseUnknown } from "./command-line.ts";
-import { deploy, giveOrder, log, rollback, status } from "./commands.ts";
+import { deploy, giveOrder, log, rollback, status, verifyLog } from "./commands.ts";
 import { demo, demoDown } from "./demo.ts";
 
 const ops = defineCommand({
@@ -13,8 +13,12 @@ const ops = defineCommand({
         if (!(await status(commands, json))) process.exitCode = exitCodes.unhealthy;
       },
     ),
-    log: command({ description: "What happened, oldest first", takes: ["json"] }, (commands, { json }) =>
-      log(commands, json),
+    log: command(
+      { description: "What happened, oldest first", takes: ["json", "verify"] },
+      async (commands, { json, verify }) => {
+        if (!verify) await log(commands, json);
+        else if (!(await verifyLog(commands, json))) process.exitCode = exitCodes.unhealthy;
+      },
     ),
     promote: order("promote", "End the step of a canary that is under way and go on with the next"),
     abort: order("abort", "Take back the release that is on trial, or that is watched"),

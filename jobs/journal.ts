@@ -7,9 +7,6 @@ import { type JournalEvent, type JournalRecord, kindOf } from "../core/journal/r
 import { takeLock } from "../shared/flock.ts";
 import { lastLine } from "./last-line.ts";
 
-/** Seconds to wait for another process to finish its append, which takes milliseconds. */
-const appendPatience = 10;
-
 /** What a journal is told about who writes it. */
 export interface JournalOptions {
   /** The stack it is of, for the commands in messages. Default dev */
@@ -18,6 +15,8 @@ export interface JournalOptions {
   operator?: string;
   /** The wall clock. Default the real one */
   now?: () => Date;
+  /** Seconds to wait for another process to finish its append, which takes milliseconds. Default 10 */
+  appendPatience?: number;
 }
 
 /**
@@ -31,6 +30,7 @@ export class Journal {
   readonly #stack: string;
   readonly #operator: string;
   readonly #now: () => Date;
+  readonly #appendPatience: number;
 
   constructor(directory: string, options: JournalOptions = {}) {
     this.#directory = directory;
@@ -38,6 +38,7 @@ export class Journal {
     this.#stack = options.stack ?? "dev";
     this.#operator = options.operator ?? "unknown";
     this.#now = options.now ?? (() => new Date());
+    this.#appendPatience = options.appendPatience ?? 10;
   }
 
   /**
@@ -91,9 +92,9 @@ export class Journal {
 
   /** The lock of a single append, on the directory: a full disk could not take a file for it. */
   async #lockAppend(): Promise<() => Promise<void>> {
-    const unlock = await takeLock(this.#directory, appendPatience);
+    const unlock = await takeLock(this.#directory, this.#appendPatience);
     if (typeof unlock === "function") return unlock;
-    if (unlock === "busy") throw unwritable(`another process has been writing for ${appendPatience} s`, "retry");
+    if (unlock === "busy") throw unwritable(`another process has been writing for ${this.#appendPatience} s`, "retry");
     throw unwritable("`flock` is not installed here", "install util-linux and retry");
   }
 

@@ -1,19 +1,36 @@
+import { z } from "zod";
 import { GuardError } from "../core/errors.ts";
 import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
+import { type ChainReport, chainReport, verifyChain } from "../core/journal/chain.ts";
 import { type JournalContents, readRecords } from "../core/journal/reader.ts";
 import { names } from "../core/names.ts";
 import { runJob } from "../launcher/launch.ts";
 import type { Target } from "./target.ts";
 
-/** The journal; empty where nothing is deployed. */
-export async function readJournal(target: Target): Promise<JournalContents> {
+/** What the job answers. An older ops image reports neither invalid lines nor its chain, and has records of its form. */
+const logAnswer = z.object({
+  records: z.array(z.unknown()),
+  bad: z.array(z.object({ line: z.number(), why: z.string() })).default([]),
+  chain: chainReport.nullable().default(null),
+});
+
+/** The journal and the check of its chain; null where the deployed ops image cannot make that. */
+export interface CheckedJournal extends JournalContents {
+  chain: ChainReport | null;
+}
+
+/**
+ * The journal; empty where nothing is deployed.
+ * @param knownHead a head of its chain that is recorded elsewhere. Default none
+ */
+export async function readJournal(target: Target, knownHead: string | null = null): Promise<CheckedJournal> {
   const image = await deployedImage(target);
-  if (!image) return { records: [], bad: [] };
-  // The deployed image may be older: then its records are as it knows them, and it reports no bad lines.
-  const { records, bad = [] } = JSON.parse(await runReader(target, "log", { prefix: target.prefix }, image));
+  if (!image) return { records: [], bad: [], chain: verifyChain(new Uint8Array(), knownHead) };
+  const input = { prefix: target.prefix, knownHead };
+  const { records, bad, chain } = logAnswer.parse(JSON.parse(await runReader(target, "log", input, image)));
   const read = readRecords(records);
-  return { records: read.records, bad: [...bad, ...read.bad] };
+  return { records: read.records, bad: [...bad, ...read.bad], chain };
 }
 
 /** The ops image that the stack's agent runs; undefined where nothing is deployed. */

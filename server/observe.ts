@@ -7,5 +7,7 @@ import type { Target } from "./target.ts";
 export async function observe(target: Target, input: JobInputs["observe"]): Promise<Observed> {
   const image = await deployedImage(target);
   if (!image) return nothingObserved;
-  return JSON.parse(await runReader(target, "observe", input, image)) as Observed;
+  const answer = JSON.parse(await runReader(target, "observe", input, image)) as Partial<Observed>;
+  // An older ops image leaves out what it does not know. JSON has no undefined: without `live` the edge did not answer.
+  return { ...nothingObserved, live: undefined, ...answer };
 }

@@ -12,7 +12,7 @@ import { lastSuccessFile } from "./backup.ts";
 
 /** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
 export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
-  const [{ records }, services, edge, lastBackup, handover] = await Promise.all([
+  const [{ records, bad }, services, edge, lastBackup, handover] = await Promise.all([
     context.journal.read(),
     replicas(input, context),
     edgeState(input, context),
@@ -33,6 +33,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     canaryStep: stepUnderWay(records),
     soak: soakUnderWay(records, context.now()),
     lastReverted: lastReverted(records),
+    invalidJournalLines: bad.length,
     versions: {
       blue: versionIn(services, "blue", provenIn(records, "blue")),
       green: versionIn(services, "green", provenIn(records, "green")),

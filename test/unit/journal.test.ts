@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type TestContext, test } from "node:test";
 import { BusyError, StepError } from "../../core/errors.ts";
+import { verifyChain } from "../../core/journal/chain.ts";
 import { Journal, type JournalOptions } from "../../jobs/journal.ts";
+import { takeLock } from "../../shared/flock.ts";
 import { eventOf } from "../support/records.ts";
 
 function emptyDirectory(t: TestContext): string {
@@ -152,4 +154,44 @@ test("holding the lock does not keep anybody from reading or writing", async (t)
   t.after(release);
   await new Journal(directory).append(started("smoke"));
   assert.equal((await new Journal(directory).read()).records.length, 1);
+});
+
+test("two processes that write at once make one chain", async (t) => {
+  const directory = emptyDirectory(t);
+  const program = `
+    import { Journal } from ${JSON.stringify(resolve(import.meta.dirname, "../../jobs/journal.ts"))};
+    const journal = new Journal(${JSON.stringify(directory)}, { operator: process.argv[1] });
+    const about = { color: "green", version: "1.1.0", release: "1.1.0-0badcafe" };
+    for (let count = 0; count < 20; count++) await journal.append({ step: "shift", event: "committing", ...about });`;
+  const writers = ["ada", "bob"].map((operator) =>
+    spawn(process.execPath, ["--input-type=module", "--eval", program, operator], { stdio: "inherit" }),
+  );
+  // One of them also holds the lock of a job: an append does not wait for it.
+  const release = await new Journal(directory).lock(5);
+  t.after(release);
+  const codes = await Promise.all(writers.map((writer) => once(writer, "exit")));
+  assert.deepEqual(codes, [
+    [0, null],
+    [0, null],
+  ]);
+  const { records, bad } = await new Journal(directory).read();
+  assert.deepEqual([records.length, bad], [40, []]);
+  const { chained, broken } = verifyChain(await new Journal(directory).bytes(), null);
+  assert.deepEqual([chained, broken], [40, null]);
+});
+
+test("an append waits for no job, and says so when another process does not end its own", async (t) => {
+  const directory = emptyDirectory(t);
+  const held = await takeLock(directory, 0);
+  assert.ok(typeof held === "function");
+  const journal = new Journal(directory, { appendPatience: 0 });
+  await assert.rejects(journal.append(started("shift")), (error) => {
+    assert.ok(error instanceof StepError);
+    const sentence = "Cannot write to the journal: another process has been writing for 0 s. ";
+    assert.equal(error.message, `${sentence}No change is started without its record. Retry.`);
+    return true;
+  });
+  await held();
+  await journal.append(started("shift"));
+  assert.equal((await journal.read()).records.length, 1);
 });
