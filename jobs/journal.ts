@@ -7,7 +7,10 @@ import { type JournalEvent, type JournalRecord, kindOf } from "../core/journal/r
 import { takeLock } from "../shared/flock.ts";
 import { lastLine } from "./last-line.ts";
 
-/** What a journal is told about who writes it. */
+/** Seconds to wait for another process to finish its append, which takes milliseconds. */
+const appendPatience = 10;
+
+/** Who writes a journal, and by what means. */
 export interface JournalOptions {
   /** The stack it is of, for the commands in messages. Default dev */
   stack?: string;
@@ -15,8 +18,8 @@ export interface JournalOptions {
   operator?: string;
   /** The wall clock. Default the real one */
   now?: () => Date;
-  /** Seconds to wait for another process to finish its append, which takes milliseconds. Default 10 */
-  appendPatience?: number;
+  /** Takes a lock. Default the kernel's */
+  takeLock?: typeof takeLock;
 }
 
 /**
@@ -30,7 +33,7 @@ export class Journal {
   readonly #stack: string;
   readonly #operator: string;
   readonly #now: () => Date;
-  readonly #appendPatience: number;
+  readonly #takeLock: typeof takeLock;
 
   constructor(directory: string, options: JournalOptions = {}) {
     this.#directory = directory;
@@ -38,7 +41,7 @@ export class Journal {
     this.#stack = options.stack ?? "dev";
     this.#operator = options.operator ?? "unknown";
     this.#now = options.now ?? (() => new Date());
-    this.#appendPatience = options.appendPatience ?? 10;
+    this.#takeLock = options.takeLock ?? takeLock;
   }
 
   /**
@@ -78,7 +81,7 @@ export class Journal {
    * @throws BusyError naming the holder
    */
   async lock(seconds: number, locks: (step: string) => boolean = () => true): Promise<() => Promise<void>> {
-    const release = await takeLock(this.#file, seconds);
+    const release = await this.#takeLock(this.#file, seconds);
     if (release === "busy") {
       const waited = seconds > 0 ? `; it was waited for ${seconds} s` : "";
       throw new BusyError(
@@ -92,9 +95,9 @@ export class Journal {
 
   /** The lock of a single append, on the directory: a full disk could not take a file for it. */
   async #lockAppend(): Promise<() => Promise<void>> {
-    const unlock = await takeLock(this.#directory, this.#appendPatience);
+    const unlock = await this.#takeLock(this.#directory, appendPatience);
     if (typeof unlock === "function") return unlock;
-    if (unlock === "busy") throw unwritable(`another process has been writing for ${this.#appendPatience} s`, "retry");
+    if (unlock === "busy") throw unwritable(`another process has been writing for ${appendPatience} s`, "retry");
     throw unwritable("`flock` is not installed here", "install util-linux and retry");
   }
 

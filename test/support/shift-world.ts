@@ -25,7 +25,11 @@ const effects = "append announce commit setCandidate clearCandidate setMaintenan
  * moves. Visitors come by themselves: each second the serving colors answer according to their share.
  */
 export class ShiftWorld {
-  readonly journal = new Journal(mkdtempSync(join(tmpdir(), "turnout-shift-")), { operator: "bob" });
+  readonly journal = new Journal(mkdtempSync(join(tmpdir(), "turnout-shift-")), {
+    operator: "bob",
+    // Its jobs run one after the other in this process.
+    takeLock: async () => async () => undefined,
+  });
   readonly said: string[] = [];
   /** Jobs started beside the shift, by their verb and the color they are about. */
   readonly started: string[] = [];
