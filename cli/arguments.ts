@@ -50,7 +50,14 @@ export function parse(argv: readonly string[], path: readonly string[], command:
   if (extra !== undefined) throw unknown(extra, correct);
   const [argument = ""] = positionals;
   if (command.argument && argument === "") throw withoutArgument(path, command.argument, stack);
-  return { stack, json: values.json === true, strategy: text("strategy"), steps: text("steps"), argument };
+  return {
+    stack,
+    json: values.json === true,
+    verify: values.verify === true,
+    strategy: text("strategy"),
+    steps: text("steps"),
+    argument,
+  };
 }
 
 interface Config {

@@ -4,9 +4,12 @@ import type { Observed } from "../core/deploy/observed.ts";
 import { guardStrategy, withOverrides } from "../core/deploy/overrides.ts";
 import { type ConfigChange, type Plan, planDeploy, planRollback, withChange } from "../core/deploy/plan.ts";
 import { describeStatus, statusOf } from "../core/deploy/status.ts";
-import { command, StepError } from "../core/errors.ts";
+import { command, GuardError, StepError } from "../core/errors.ts";
 import type { OrderInput } from "../core/jobs/inputs.ts";
-import { describeRecord } from "../core/journal/text.ts";
+import { describeChain, isIntact } from "../core/journal/chain.ts";
+import { knownHead } from "../core/journal/known-head.ts";
+import { lineOf } from "../core/journal/records.ts";
+import { describeBad, describeRecord } from "../core/journal/text.ts";
 import { describeOrder } from "../core/rollout/orders.ts";
 import { parseSettings, type Settings } from "../core/settings/settings.ts";
 import { checkImages } from "../server/images.ts";
@@ -111,9 +114,28 @@ async function observedSettings(commands: Commands): Promise<[Settings, Observed
 
 /** Prints the journal, oldest first. */
 export async function log(commands: Commands, json: boolean): Promise<void> {
-  const records = await readJournal(commands.target);
-  if (records.length === 0 && !json) return commands.say("The journal is empty: nothing has been deployed yet.");
-  for (const record of records) commands.say(json ? JSON.stringify(record) : describeRecord(record));
+  const { records, bad } = await readJournal(commands.target);
+  if (records.length + bad.length === 0 && !json)
+    return commands.say("The journal is empty: nothing has been deployed yet.");
+  for (const record of records) commands.say(json ? JSON.stringify(lineOf(record)) : describeRecord(record));
+  if (bad.length > 0 && !json) commands.say(describeBad(bad));
+}
+
+/**
+ * Checks the journal's chain, also against the head that the last shift left in the stack's state, and prints what it found.
+ * @returns true when the journal is as it was written
+ * @throws GuardError when the deployed ops image is too old for it
+ */
+export async function verifyLog(commands: Commands, json: boolean): Promise<boolean> {
+  const { engine, target, say } = commands;
+  const { chain } = await readJournal(target, knownHead(await engine.state()));
+  if (chain === null)
+    throw new GuardError(
+      "The ops image of the last update cannot check the journal's chain",
+      `run \`${command("pulumi -- up", target.stack)}\`, which replaces it, and retry`,
+    );
+  say(json ? JSON.stringify(chain) : describeChain(chain));
+  return isIntact(chain);
 }
 
 /** Sends an order to the shift or soak that is in progress, or closes an incident. */

@@ -4,6 +4,11 @@ import type { Commands } from "./context.ts";
 export const options = {
   stack: { type: "string", value: "S", description: "the stack, one of Pulumi.<stack>.yaml; default: dev" },
   json: { type: "boolean", value: undefined, description: "print JSON" },
+  verify: {
+    type: "boolean",
+    value: undefined,
+    description: "check the journal's hash chain instead; exit code 7 if it is broken",
+  },
   strategy: { type: "string", value: "X", description: "for this run only: blue-green, canary, rolling or recreate" },
   steps: {
     type: "string",
@@ -18,6 +23,7 @@ export type OptionName = keyof typeof options;
 export interface Given {
   stack: string;
   json: boolean;
+  verify: boolean;
   strategy: string | undefined;
   steps: string | undefined;
   /** The command's argument; empty where it has none. */

@@ -16,6 +16,8 @@ export interface Engine {
   write(change: ConfigChange): Promise<void>;
   /** The outputs of the last successful update, secret ones masked; empty before the first. */
   outputs(): Promise<Record<string, unknown>>;
+  /** The stack's state as the engine exports it, without decrypted secrets; empty before the first update. */
+  state(): Promise<unknown>;
   /** Creates the stack if it does not exist. */
   init(): Promise<void>;
   /** `pulumi up`, with its output on this terminal. @param overrides settings for this run only @returns its exit code */
@@ -73,6 +75,15 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       try {
         const argv = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
         return await read(argv, async (one) => masked(await one.stackOutputs(stack)));
+      } catch (error) {
+        if (error instanceof UnknownStack) return {};
+        throw error;
+      }
+    },
+    async state() {
+      try {
+        const argv = ["stack", "export", "--stack", stack, "--non-interactive"];
+        return await read(argv, async (one) => one.exportStack(stack));
       } catch (error) {
         if (error instanceof UnknownStack) return {};
         throw error;

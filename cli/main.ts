@@ -1,6 +1,6 @@
 import { exitCodes } from "../core/errors.ts";
 import { runCommandLine } from "./command-line.ts";
-import { deploy, giveOrder, log, rollback, status } from "./commands.ts";
+import { deploy, giveOrder, log, rollback, status, verifyLog } from "./commands.ts";
 import type { Command, Group } from "./definition.ts";
 import { demo, demoDown } from "./demo.ts";
 
@@ -16,8 +16,11 @@ const ops: Group = {
     },
     log: {
       description: "Show the journal, oldest record first",
-      options: ["json"],
-      run: (commands, { json }) => log(commands, json),
+      options: ["json", "verify"],
+      run: async (commands, { json, verify }) => {
+        if (!verify) await log(commands, json);
+        else if (!(await verifyLog(commands, json))) process.exitCode = exitCodes.unhealthy;
+      },
     },
     promote: order("promote", "End the current canary step and start the next"),
     abort: order("abort", "Withdraw the candidate, or revert the release that is being soaked"),

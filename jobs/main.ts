@@ -6,6 +6,7 @@ import { stackOf } from "../core/names.ts";
 import { backup } from "./commands/backup.ts";
 import { edgeConfig } from "./commands/edge-config.ts";
 import { handover } from "./commands/handover.ts";
+import { log } from "./commands/log.ts";
 import { migration } from "./commands/migration.ts";
 import { observe } from "./commands/observe.ts";
 import { order } from "./commands/order.ts";
@@ -19,6 +20,7 @@ import type { JobContext } from "./context.ts";
 import { databaseMonitor } from "./database/health.ts";
 import { createEdgeClient } from "./edge/client.ts";
 import { Journal } from "./journal.ts";
+import { type RecordedVerb, type ResultFields, recorded } from "./recorded.ts";
 import { DockerEngine } from "./swarm/docker.ts";
 import { realTime } from "./until.ts";
 
@@ -28,40 +30,59 @@ import { realTime } from "./until.ts";
  */
 const lockPatience = 30;
 
-/**
- * How a verb runs. `exclusive`: it changes the system, so one at a time, and the journal tells of it. `recorded`: the
- * journal tells of it. `reader`: neither.
- */
-type Manner = "exclusive" | "recorded" | "reader";
+/** How a verb runs. */
+interface Verb<V extends JobVerb> {
+  /** It changes the system, so it takes the lock that lets one job at a time do so. */
+  isExclusive: boolean;
+  /** @returns the job's result */
+  run: (input: JobInputs[V], context: JobContext) => Promise<object>;
+}
 
-const verbs: {
-  [V in JobVerb]: { manner: Manner; run: (input: JobInputs[V], context: JobContext) => Promise<object> };
-} = {
-  preflight: { manner: "reader", run: preflight },
-  "edge-config": { manner: "exclusive", run: edgeConfig },
-  backup: { manner: "exclusive", run: backup },
-  migration: { manner: "exclusive", run: migration },
-  workers: { manner: "exclusive", run: workers },
-  smoke: { manner: "exclusive", run: smoke },
-  shift: { manner: "exclusive", run: shift },
+type Work<V extends JobVerb, R> = (input: JobInputs[V], context: JobContext) => Promise<R>;
+
+/** A verb that changes nothing, or keeps records of its own. */
+function reader<V extends JobVerb>(verb: V, work: Work<V, object>): Verb<V> {
+  const run: Verb<V>["run"] = async (input, context) => {
+    return { protocol, step: verb, at: context.now().toISOString(), ...(await work(input, context)) };
+  };
+  return { isExclusive: false, run };
+}
+
+/** A verb that the journal records, beside others. */
+function parallel<V extends RecordedVerb>(verb: V, work: Work<V, ResultFields<V>>): Verb<V> {
+  const run: Verb<V>["run"] = (input, context) => recorded(verb, input, context, () => work(input, context));
+  return { isExclusive: false, run };
+}
+
+/** A verb that the journal records, and that runs alone. */
+function exclusive<V extends RecordedVerb>(verb: V, work: Work<V, ResultFields<V>>): Verb<V> {
+  return { ...parallel(verb, work), isExclusive: true };
+}
+
+const verbs: { [V in JobVerb]: Verb<V> } = {
+  preflight: reader("preflight", preflight),
+  "edge-config": exclusive("edge-config", edgeConfig),
+  backup: exclusive("backup", backup),
+  migration: exclusive("migration", migration),
+  workers: exclusive("workers", workers),
+  smoke: exclusive("smoke", smoke),
+  shift: exclusive("shift", shift),
   // It may take as long as the old workers' work, and must not keep the next deploy waiting; that one replaces it.
-  handover: { manner: "recorded", run: handover },
-  // It watches for as long as anybody may deploy, takes the lock when it goes back, and keeps its own records.
-  soak: { manner: "reader", run: soak },
+  handover: parallel("handover", handover),
+  // It watches while other jobs may deploy, takes the lock when it reverts, and keeps its own records.
+  soak: reader("soak", soak),
   // It must not wait for the jobs it removes.
-  sweep: { manner: "reader", run: sweep },
+  sweep: reader("sweep", sweep),
   // It speaks to the job that holds the lock, and appends its own record.
-  order: {
-    manner: "reader",
-    run: (input, context) => order(input, context, process.env.TURNOUT_OPERATOR ?? "unknown"),
-  },
-  observe: { manner: "reader", run: observe },
-  log: { manner: "reader", run: async (_input, context) => ({ records: await context.journal.read() }) },
+  order: reader("order", order),
+  observe: reader("observe", observe),
+  log: reader("log", log),
 };
 
 async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<object> {
+  const operator = process.env.TURNOUT_OPERATOR ?? "unknown";
   const context: JobContext = {
-    journal: new Journal(jobPaths.journal, stackOf(input.prefix)),
+    journal: new Journal(jobPaths.journal, { stack: stackOf(input.prefix), operator, now: realTime.now }),
     docker: new DockerEngine(jobPaths.socket),
     edge: ({ agentUrl, token }, deadlineMs = 30_000) => createEdgeClient({ baseUrl: agentUrl, token, deadlineMs }),
     say: (line) => process.stderr.write(`${line}\n`),
@@ -69,19 +90,17 @@ async function runVerb<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise
     interrupted: onceInterrupted,
     ...realTime,
   };
-  const { manner, run } = verbs[verb];
-  if (manner === "reader")
-    return { protocol, step: verb, at: context.now().toISOString(), ...(await run(input, context)) };
-  const unlock = manner === "exclusive" ? await context.journal.lock(lockPatience, isExclusive) : async () => undefined;
+  const { isExclusive, run } = verbs[verb];
+  const unlock = isExclusive ? await context.journal.lock(lockPatience, takesLock) : async () => undefined;
   try {
-    return await recorded(verb, input, context, () => run(input, context));
+    return await run(input, context);
   } finally {
     await unlock();
   }
 }
 
-function isExclusive(step: string): boolean {
-  return Object.hasOwn(verbs, step) && verbs[step as JobVerb].manner === "exclusive";
+function takesLock(step: string): boolean {
+  return Object.hasOwn(verbs, step) && verbs[step as JobVerb].isExclusive;
 }
 
 /** Ends the wait of a job that can end in good order; every other one ends by the signal itself. */
@@ -89,26 +108,6 @@ function onceInterrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => controller.abort());
   return controller.signal;
-}
-
-/** Runs a step between two records of the journal. */
-async function recorded(step: string, input: object, context: JobContext, run: () => Promise<object>) {
-  const began = context.monotonic();
-  const { color, version, release, epoch } = input as Record<string, string>;
-  const about = { step, operator: process.env.TURNOUT_OPERATOR ?? "unknown", color, version, release, epoch };
-  const append = (record: object) =>
-    context.journal.append({ at: context.now().toISOString(), ...about, ...record } as never);
-  await append({ event: "started" });
-  try {
-    const result = await run();
-    const took = Math.round(context.monotonic() - began);
-    await append({ event: "done", took, ...result });
-    return { step, at: context.now().toISOString(), ...result };
-  } catch (error) {
-    const took = Math.round(context.monotonic() - began);
-    await append({ event: "failed", took, error: error instanceof Error ? error.message : String(error) });
-    throw error;
-  }
 }
 
 /** A job that nobody waits for: told by argv, and gone without a trace but the journal's. */
@@ -133,7 +132,7 @@ async function main(verb: string | undefined, argument: string | undefined): Pro
   if (verb === undefined || !(verb in verbs))
     throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
   if (argument !== undefined) return runUnattended(verb as JobVerb, JSON.parse(argument));
-  const result = await runVerb(verb as JobVerb, (await readInput()) as never);
+  const result = await runVerb(verb as JobVerb, (await readInput()) as JobInputs[JobVerb]);
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 

@@ -1,34 +1,27 @@
-import type { Color } from "../core/color.ts";
 import { StepError } from "../core/errors.ts";
+import type { JournalEvent } from "../core/journal/records.ts";
 import type { JobContext } from "./context.ts";
 
-/** What a job that goes on for a while writes into the journal, about one release. */
-export interface Recorder {
+/** What a job that takes a while writes into the journal, about one release. @typeParam E an event of it */
+export interface Recorder<E> {
   /** Adds a record. @throws StepError when the disk does not take it */
-  record: (event: string, detail?: object) => Promise<void>;
-  /** The same for what happens whether it is recorded or not: a full disk must not keep a bad release among the users. */
-  recordOrSay: (event: string, detail?: object) => Promise<void>;
+  record: (event: E) => Promise<void>;
+  /** The same for what happens whether it is recorded or not: a full disk must not keep a bad release active. */
+  recordOrSay: (event: E) => Promise<void>;
 }
 
-/** @param about what every record says, beside its time, event and operator */
-export function recorderOf(
-  { journal, now, say }: JobContext,
-  step: string,
-  about: { color: Color; version: string; release: string; soak?: string },
-): Recorder {
-  const record: Recorder["record"] = (event, detail = {}) =>
-    journal.append({
-      ...{ at: now().toISOString(), step, event },
-      operator: process.env.TURNOUT_OPERATOR ?? "unknown",
-      ...about,
-      ...detail,
-    });
+/** @param whole makes a whole event from what the job says of it */
+export function recorderOf<E>({ journal, say }: JobContext, whole: (event: E) => JournalEvent): Recorder<E> {
+  const record = async (event: E) => {
+    await journal.append(whole(event));
+  };
   return {
     record,
-    recordOrSay: (event, detail) =>
-      record(event, detail).catch((error: unknown) => {
+    recordOrSay: (event) =>
+      record(event).catch((error: unknown) => {
         if (!(error instanceof StepError)) throw error;
-        say(`${step}: ${event}: ${error.message}`);
+        const { step, event: name } = whole(event);
+        say(`${step}: ${name}: ${error.message}`);
       }),
   };
 }

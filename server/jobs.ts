@@ -2,16 +2,28 @@ import { parseLog, parseOrdered } from "../core/deploy/answer.ts";
 import { GuardError } from "../core/errors.ts";
 import { type JobPlacement, jobPaths } from "../core/jobs/argv.ts";
 import type { JobInputs, OrderInput, OrderResult } from "../core/jobs/inputs.ts";
-import type { JournalRecord } from "../core/journal/records.ts";
+import { type ChainReport, verifyChain } from "../core/journal/chain.ts";
+import { type JournalContents, readRecords } from "../core/journal/reader.ts";
 import { names } from "../core/names.ts";
 import { runJob } from "../launcher/run.ts";
 import type { Target } from "./target.ts";
 
-/** The journal's records, oldest first; empty where nothing is deployed. */
-export async function readJournal(target: Target): Promise<JournalRecord[]> {
+/** The journal and the check of its chain; null where the deployed ops image cannot make that. */
+export interface CheckedJournal extends JournalContents {
+  chain: ChainReport | null;
+}
+
+/**
+ * The journal; empty where nothing is deployed.
+ * @param knownHead a head of its chain that is recorded elsewhere. Default none
+ */
+export async function readJournal(target: Target, knownHead: string | null = null): Promise<CheckedJournal> {
   const image = await deployedImage(target);
-  if (!image) return [];
-  return parseLog(await runReader(target, "log", { prefix: target.prefix }, image)) as JournalRecord[];
+  if (!image) return { records: [], bad: [], chain: verifyChain(new Uint8Array(), knownHead) };
+  const input = { prefix: target.prefix, knownHead };
+  const { records, bad, chain } = parseLog(await runReader(target, "log", input, image));
+  const read = readRecords(records);
+  return { records: read.records, bad: [...bad, ...read.bad], chain };
 }
 
 /** The ops image that the stack's agent runs; undefined where nothing is deployed. */

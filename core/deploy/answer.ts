@@ -2,6 +2,7 @@ import { z } from "zod";
 import { colors } from "../color.ts";
 import { TurnoutError } from "../errors.ts";
 import type { OrderResult } from "../jobs/inputs.ts";
+import { chainReport } from "../journal/chain.ts";
 import { nothingObserved, type Observed } from "./observed.ts";
 
 /**
@@ -64,6 +65,7 @@ const observed = z.object({
     .nullable()
     .default(null),
   edge: z.enum(["up", "down"]),
+  invalidJournalLines: z.number().default(0),
 });
 
 const ordered = z.object({
@@ -96,13 +98,20 @@ export function parseOrdered(line: string): OrderResult {
   return checked(ordered, parseAnswer(line));
 }
 
+/** What `log` answers. An older ops image reports neither invalid lines nor its chain. */
+const logged = z.object({
+  records: z.array(z.unknown()),
+  bad: z.array(z.object({ line: z.number(), why: z.string() })).default([]),
+  chain: chainReport.nullable().default(null),
+});
+
 /**
- * The journal's records in what `log` answered, oldest first, as they were written.
+ * What `log` answered: the journal's records, oldest first, as they were written, its invalid lines, and its chain.
  * @param line the last line of the job's output
  * @throws TurnoutError when it cannot be read, or is of a later protocol
  */
-export function parseLog(line: string): unknown[] {
-  return checked(z.object({ records: z.array(z.unknown()) }), parseAnswer(line)).records;
+export function parseLog(line: string): z.output<typeof logged> {
+  return checked(logged, parseAnswer(line));
 }
 
 function checked<T>(schema: z.ZodType<T>, answer: object): T {

@@ -46,6 +46,8 @@ export interface Observed {
   soak: SoakUnderWay | null;
   /** The release that was taken back last, if none was committed after it. */
   lastReverted: RevertedRelease | null;
+  /** Lines of the journal that are no records, and are ignored. */
+  invalidJournalLines: number;
   /** The edge itself: HAProxy behind its agent. */
   edge: "up" | "down";
 }
@@ -74,5 +76,6 @@ export const nothingObserved: Observed = {
   canaryStep: null,
   soak: null,
   lastReverted: null,
+  invalidJournalLines: 0,
   edge: "down",
 };

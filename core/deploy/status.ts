@@ -35,7 +35,9 @@ export interface Status {
   lastRelease: Observed["lastRelease"];
   url: string | null;
   previewUrl: string | null;
-  /** Why it is not healthy, one sentence each. */
+  /** Lines of the journal that are no records; a problem, but not one of what runs: `healthy` does not count it. */
+  invalidJournalLines: number;
+  /** Why it is not healthy, and what else needs attention; one sentence each. */
   problems: string[];
 }
 
@@ -68,7 +70,8 @@ export function statusOf(outputs: Record<string, unknown>, observed: Observed, w
     lastRelease: observed.lastRelease,
     url: text(outputs.url),
     previewUrl: text(outputs.previewUrl),
-    problems,
+    invalidJournalLines: observed.invalidJournalLines,
+    problems: [...problems, ...journalProblem(observed, wanted)],
   };
 }
 
@@ -128,6 +131,12 @@ function problemsOf(desired: Color | null, observed: Observed, wanted: Wanted): 
       problems.push(`${one.color} ${one.service}: ${one.ready} of ${replicas} replicas are ready.`);
   }
   return [...problems, ...missingServices(observed, wanted)];
+}
+
+function journalProblem({ invalidJournalLines: count }: Observed, { stack }: Wanted): string[] {
+  if (count === 0) return [];
+  const lines = count === 1 ? "1 line of the journal is" : `${count} lines of the journal are`;
+  return [`${lines} invalid and ignored; \`${command("ops -- log", stack)}\` names the first.`];
 }
 
 function missingServices({ live, services }: Observed, wanted: Wanted): string[] {

@@ -198,6 +198,12 @@ export interface OrderInput extends JobBase {
   order: Order | "retry";
 }
 
+/** Reads the journal. */
+export interface LogInput extends JobBase {
+  /** A head of the journal's chain that is recorded elsewhere; the check of the chain looks for it. Default none */
+  knownHead?: string | null;
+}
+
 /** Removes jobs that go on by themselves, so that what they hold can be removed. */
 export interface SweepInput extends JobBase {
   /** `soak`: that one alone. `all`: whatever runs. */
@@ -218,7 +224,7 @@ export interface JobInputs {
   order: OrderInput;
   sweep: SweepInput;
   observe: ObserveInput;
-  log: JobBase;
+  log: LogInput;
 }
 
 /** A verb of the ops image that runs as a job. */
@@ -261,4 +267,6 @@ export interface ShiftResult extends JobResult {
   from: Color | null;
   color: Color;
   release: string;
+  /** The head of the journal's chain after it: the SHA-256 of its last line. A shift of 0.2.0 or older has none. */
+  journalHead?: string;
 }

@@ -1,8 +1,8 @@
 import type { Color } from "../color.ts";
 import { versionOf } from "../release/release.ts";
-import { type JournalRecord, textOf } from "./records.ts";
+import type { JournalRecord } from "./records.ts";
 
-/** A release that was taken back because it was at fault. It is refused until somebody says `retry`. */
+/** A release that was withdrawn or reverted because it was at fault. It is refused until an operator runs `ops retry`. */
 export interface Incident {
   /** Its name, unique in the stack, such as `2026-11-22-0831-green`. */
   id: string;
@@ -13,7 +13,7 @@ export interface Incident {
   release: string;
   /** What was seen, with figures. */
   why: string;
-  /** The step that took it back: `shift` or `soak`. */
+  /** What withdrew or reverted it: `shift` or `soak`. */
   step: string;
 }
 
@@ -24,8 +24,8 @@ export function incidentId(at: Date, color: Color): string {
 }
 
 /**
- * The open incident of a release that is to serve.
- * @param release where it is known; one that is of another version is not believed, since it is an older one's
+ * The open incident of a release that is to become active.
+ * @param release where it is known; one of another version is ignored, since it belongs to an older release
  */
 export function incidentOf(
   incidents: readonly Incident[],
@@ -41,15 +41,15 @@ export function describeIncident({ at, why, id }: Incident): string {
   return `at ${at}: ${why} (incident ${id})`;
 }
 
-/** The incidents that nobody has lifted, oldest first; the last one for each release. */
+/** The incidents that no operator has closed, oldest first; the last one for each release. */
 export function openIncidents(records: readonly JournalRecord[]): Incident[] {
   const open = new Map<string, Incident>();
   for (const record of records) {
-    const { release = "", color, version = "", at, step, why, incident } = record;
-    if (record.step === "order" && record.event === "retry") open.delete(release);
-    if (record.event !== "ended" || typeof incident !== "string" || !color) continue;
+    if (record.step === "order" && record.event === "retry") open.delete(record.release);
+    if (record.event !== "ended" || record.incident === undefined) continue;
+    const { incident: id, at, color, version, release, why, step } = record;
     open.delete(release);
-    open.set(release, { id: incident, at, color, version, release, why: textOf(why), step });
+    open.set(release, { id, at, color, version, release, why: why ?? "", step });
   }
   return [...open.values()];
 }

@@ -1,32 +1,43 @@
-import type { Color } from "../color.ts";
+import type { z } from "zod";
+import type { unknownRecord } from "./fields.ts";
+import { jobRecords } from "./job-records.ts";
+import { rolloutRecords } from "./rollout-records.ts";
 
-/** One line of the journal: what happened, and when. Holds no secret. */
-export interface JournalRecord {
-  /** ISO 8601 in UTC. */
-  at: string;
-  step: string;
-  /**
-   * Every step has `started` and then `done` or `failed`. A shift adds what its rollout goes through, in this order:
-   * `begun` {from}, `trial` {weight, seconds}, `watched` {figures} at the end of a step, `undoing` {why, blame} before it
-   * goes back, `committed`, `ended` {outcome, why, blame, incident}. A soak has no `started` and `done`, but `begun`
-   * {soak, from, until, epoch}, `watched` {elapsed, until, figures} every minute, `undoing` {why, blame, epoch} and `ended`,
-   * each with its name `soak`; its `outcome` may also be `superseded`, which whoever changes the color next may write.
-   * A person's order is a record of the step `order` with the order as its event: promote, abort, pause, resume, or
-   * `retry` {incident, release}.
-   */
-  event: string;
-  operator: string;
-  color?: Color;
-  version?: string;
-  release?: string;
-  /** Milliseconds from start to end. */
-  took?: number;
-  /** The sentence a failed step ended with. */
-  error?: string;
-  [detail: string]: unknown;
+/** The schema of each record, one for each step and event. docs/journal.md has the same table. */
+export const recordSchemas = [...jobRecords, ...rolloutRecords] as const;
+
+/** A record that this program knows. Holds no secret. */
+export type KnownRecord = z.infer<(typeof recordSchemas)[number]>;
+
+/** A record of a newer program, with a step or event that this one does not know. */
+export type UnknownRecord = z.infer<typeof unknownRecord>;
+
+/** One line of the journal: what happened, and when. `step` and `event` tell its kind. */
+export type JournalRecord = KnownRecord | UnknownRecord;
+
+type Without<R, K extends PropertyKey> = R extends unknown ? Omit<R, K> : never;
+
+/** What a program has to say of an event; the writer adds the rest. */
+export type JournalEvent = Without<KnownRecord, "v" | "at" | "operator" | "prev">;
+
+/** What a job that is about one release has to say of an event of its step. */
+export type EventOf<S extends "shift" | "soak"> = Without<
+  Extract<JournalEvent, { step: S }>,
+  "step" | "color" | "version" | "release" | "soak"
+>;
+
+/** The records of one step, or of one event of it. */
+export type RecordOf<S extends KnownRecord["step"], E extends KnownRecord["event"] = KnownRecord["event"]> = Extract<
+  KnownRecord,
+  { step: S; event: E }
+>;
+
+/** A record as it is in the journal, as JSON. */
+export function lineOf(record: JournalRecord): object {
+  return record.step === "unknown" ? record.line : record;
 }
 
-/** A detail that is text; empty where the record has none. */
-export function textOf(detail: unknown): string {
-  return typeof detail === "string" ? detail : "";
+/** The step and event of any record, also of one that this program does not know. */
+export function kindOf(record: JournalRecord): { step: string; event: string } {
+  return record.step === "unknown" ? record.line : record;
 }

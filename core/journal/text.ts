@@ -1,42 +1,58 @@
-import { isColor } from "../color.ts";
-import { type JournalRecord, textOf } from "./records.ts";
+import type { BadLine } from "./reader.ts";
+import { type JournalRecord, kindOf } from "./records.ts";
 
 /** One record of the journal as a line for people. */
 export function describeRecord(record: JournalRecord): string {
-  const about = [record.color, record.version].filter(Boolean).join(" ");
-  const took = record.took === undefined ? "" : ` (${(record.took / 1000).toFixed(1)} s)`;
-  const more = record.error ?? detailsOf(record);
-  const step = record.step.padEnd(11);
-  return `${record.at}  ${step} ${record.event.padEnd(7)} ${about}${took} by ${record.operator}${more && ` · ${more}`}`;
+  const { step, event } = kindOf(record);
+  const about = aboutOf(record);
+  const took = "took" in record ? ` (${(record.took / 1000).toFixed(1)} s)` : "";
+  const more = detailsOf(record);
+  return `${record.at}  ${step.padEnd(11)} ${event.padEnd(7)} ${about}${took} by ${record.operator}${more && ` · ${more}`}`;
 }
 
-/** What an event of a change of color has to tell beside its name; empty for all others. */
+/** The lines that are no records, as one line for people; the first of them is named. @param bad at least one */
+export function describeBad(bad: readonly BadLine[]): string {
+  const [first] = bad;
+  const count = bad.length === 1 ? "1 line of the journal is" : `${bad.length} lines of the journal are`;
+  return `${count} invalid and ignored; the first is line ${first?.line}: ${first?.why}.`;
+}
+
+/** The color and version it is about, as far as it says them. */
+function aboutOf(record: JournalRecord): string {
+  const color = "color" in record ? record.color : undefined;
+  const version = "version" in record ? record.version : undefined;
+  return joined(" ", color, version);
+}
+
+/** What an event has to say beside its name; empty for most. */
 function detailsOf(record: JournalRecord): string {
-  const { from, strategy, until, weight, seconds, kind, figures, why, incident, outcome } = record;
   switch (record.event) {
+    case "failed":
+      return record.error;
     case "begun":
-      return joined(
-        ", ",
-        isColor(from) && `from ${from}`,
-        textOf(strategy),
-        until !== undefined && `until ${textOf(until)}`,
-      );
-    case "trial":
-      return `${Number(weight)} % for ${Number(seconds)} s`;
+      return record.step === "soak"
+        ? joined(", ", `from ${record.from}`, `until ${record.until}`)
+        : joined(", ", record.from !== null && `from ${record.from}`, record.strategy);
+    case "step":
+      return `${record.weight} % for ${record.seconds} s`;
     case "watched":
-      return joined(" · ", textOf(kind), textOf(figures));
-    case "undoing":
-      return textOf(why);
+      return joined(" · ", record.kind, record.figures);
+    case "withdrawing":
+    case "reverting":
+      return record.why;
     case "ended":
-      return joined(": ", textOf(outcome), textOf(why)) + (incident ? ` (incident ${textOf(incident)})` : "");
+      return (
+        joined(": ", record.outcome, record.why) +
+        (record.incident === undefined ? "" : ` (incident ${record.incident})`)
+      );
     case "retry":
-      return `incident ${textOf(incident)}`;
+      return `incident ${record.incident}`;
     default:
       return "";
   }
 }
 
-/** What there is of the parts. */
-function joined(between: string, ...parts: (string | false)[]): string {
+/** The parts that are there. */
+function joined(between: string, ...parts: (string | false | null | undefined)[]): string {
   return parts.filter(Boolean).join(between);
 }

@@ -1,15 +1,15 @@
 import type { Color } from "../color.ts";
 import type { Verdict } from "../verdict/verdict.ts";
 import { fallbackColor, type RolloutPlan, watchedSteps } from "./plan.ts";
-import type { Action, Order, Reversal, Rollout, RolloutEvent } from "./state.ts";
+import type { Action, LeftReversal, Order, Reversal, Rollout, RolloutEvent } from "./state.ts";
 
 /**
- * The change of color as a state machine: `resume` says where to begin, `actionOf` what to do, and `advance` where what
- * happened leads. Whatever happens, and wherever a job dies, the edge ends with the target committed or with the color
- * that served before, and with nobody on trial.
+ * The change of color as a state machine: `resume` says where to begin, `actionOf` what to do, and `advance` where an event
+ * leads. Whatever happens, and wherever a job is killed, the edge ends with the target committed or with the color that
+ * was active before, and without a candidate.
  */
 
-/** How often a rollout begins anew because its candidate was lost from the edge. */
+/** How often a rollout starts over because the edge lost its candidate. */
 export const maxRestarts = 2;
 
 type Phase<P extends Rollout["phase"]> = Extract<Rollout, { phase: P }>;
@@ -22,7 +22,7 @@ export function actionOf(rollout: Rollout, plan: RolloutPlan): Action {
     case "withdraw":
       return { kind: rollout.phase };
     case "step":
-      return { kind: "trial", index: rollout.index, paused: rollout.paused, ...rollout.step };
+      return { kind: "step", index: rollout.index, paused: rollout.paused, ...rollout.step };
     case "bake":
       return { kind: "bake", seconds: plan.bake };
     case "revert":
@@ -32,7 +32,7 @@ export function actionOf(rollout: Rollout, plan: RolloutPlan): Action {
   }
 }
 
-/** Where the rollout is after an event. An event that means nothing there, such as one that comes late, changes nothing. */
+/** Where the rollout is after an event. An event that does not apply there, such as a late one, changes nothing. */
 export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan): Rollout {
   switch (rollout.phase) {
     case "prepare":
@@ -44,9 +44,9 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
     case "bake":
       return afterBake(rollout, event, plan);
     case "withdraw":
-      return event.kind === "withdrawn" ? reversed(rollout) : rollout;
+      return event.kind === "withdrawn" ? reversed(rollout.isRevert ? "reverted" : "withdrawn", rollout) : rollout;
     case "revert":
-      if (event.kind === "reverted") return reversed(rollout);
+      if (event.kind === "reverted") return reversed("reverted", rollout);
       return event.kind === "uncommitted" ? cannotRevert(rollout, event.why) : rollout;
     case "done":
       return rollout;
@@ -54,7 +54,7 @@ export function advance(rollout: Rollout, event: RolloutEvent, plan: RolloutPlan
 }
 
 /**
- * Where a rollout goes on that has ended well, when a person's abort is heard before that is written down: back.
+ * Where a rollout that has ended well goes when an operator's abort is read before its end is recorded: it reverts.
  * One that has ended in another way stays as it is.
  */
 export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
@@ -64,16 +64,19 @@ export function abortLate(rollout: Phase<"done">, plan: RolloutPlan): Rollout {
 
 /**
  * Where a job begins, the first one and every one that repeats it.
- * @param found what the edge says; `undoing` is what the journal says this rollout was giving up for when its last job
- * died, null when it was not or has ended
+ * @param found the edge's state; `reversal` is why, by the journal, this rollout was withdrawing or reverting when its last
+ * job died, null when it was not or has ended
  */
 export function resume(
   plan: RolloutPlan,
-  found: { committed: Color | null; epoch: string; reversal: Reversal | null },
+  found: { committed: Color | null; epoch: string; reversal: LeftReversal | null },
 ): Rollout {
   const isCommitted = found.committed === plan.target && found.epoch === plan.epoch;
   if (found.reversal === null) return isCommitted ? committed(plan) : prepare();
-  return isCommitted ? revertTo(plan, found.reversal) : withdraw(found.reversal.why, found.reversal.blame);
+  const { why, blame, isRevert = false } = found.reversal;
+  if (isCommitted) return revertTo(plan, found.reversal);
+  // The revert itself was made; only its record is missing.
+  return isRevert ? { phase: "withdraw", why, blame, isRevert } : withdraw(why, blame);
 }
 
 function afterPrepare(rollout: Phase<"prepare">, event: RolloutEvent, plan: RolloutPlan): Rollout {
@@ -113,7 +116,7 @@ function afterStep(rollout: Phase<"step">, event: RolloutEvent, plan: RolloutPla
   }
 }
 
-/** What is heard before the commit is made keeps it from being made. */
+/** An order or signal that is read before the commit prevents it. */
 function afterCommit(rollout: Phase<"commit">, event: RolloutEvent, plan: RolloutPlan): Rollout {
   switch (event.kind) {
     case "committed":
@@ -129,7 +132,7 @@ function afterCommit(rollout: Phase<"commit">, event: RolloutEvent, plan: Rollou
   }
 }
 
-/** Whoever says pause as the last step ends gets that step's share kept. */
+/** A pause as the last step ends keeps that step's share. */
 function pauseLast(rollout: Phase<"commit">, plan: RolloutPlan): Rollout {
   const last = stepOrCommit(plan, watchedSteps(plan).length - 1, { paused: true, restarts: 0 });
   return last.phase === "step" ? last : rollout;
@@ -140,7 +143,7 @@ function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPla
     case "watched": {
       const { verdict, elapsed, heldFor } = event;
       if (verdict.kind === "breach") return revertTo(plan, { why: textOf(verdict), blame: true });
-      // Going back does not mend what hurts both colors.
+      // A revert does not fix what hurts both colors.
       if (verdict.kind === "shared") return heldFor < plan.holdFor ? rollout : stay(tooLong(verdict, heldFor));
       if (elapsed < plan.bake) return rollout;
       if (verdict.kind === "good") return stay(null);
@@ -158,7 +161,7 @@ function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPla
 
 const aborted: Reversal = { why: "aborted by hand", blame: false };
 
-/** An order other than promote. A pause before the first step holds in it. */
+/** An order other than promote. A pause before the first step applies to that step. */
 function obey(rollout: Phase<"prepare" | "step">, order: Order): Rollout {
   if (order === "promote") return rollout;
   return order === "abort" ? withdraw(aborted.why) : { ...rollout, paused: order === "pause" };
@@ -197,8 +200,8 @@ function cannotRevert({ why, blame }: Reversal, because: string): Rollout {
   return stay(`${why}; there is no going back: ${because}`, blame);
 }
 
-function reversed({ why, blame }: Reversal): Rollout {
-  return { phase: "done", outcome: blame ? "rolled-back" : "held-back", why, blame };
+function reversed(outcome: "withdrawn" | "reverted", { why, blame }: Reversal): Rollout {
+  return { phase: "done", outcome, why, blame };
 }
 
 function textOf({ kind, reasons }: Verdict): string {

@@ -1,9 +1,8 @@
-import type { Color } from "../color.ts";
 import { command, GuardError } from "../errors.ts";
 import type { OrderInput, OrderResult } from "../jobs/inputs.ts";
 import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakReverts } from "../journal/history.ts";
 import { openIncidents } from "../journal/incidents.ts";
-import type { JournalRecord } from "../journal/records.ts";
+import type { JournalRecord, RecordOf } from "../journal/records.ts";
 
 /** What an order is about. */
 export type OrderTarget = Pick<OrderResult, "of" | "color" | "version" | "release" | "incident">;
@@ -76,7 +75,7 @@ function newestIncident(records: readonly JournalRecord[], stack: string): Order
 
 /** What an order cannot do to a change of color in this phase. */
 function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnderWay, stack: string): void {
-  if (phase === "undoing") throw takenBackAlready(started, stack);
+  if (phase === "reversing") throw takenBackAlready(started, stack);
   if (order === "abort") return;
   if (phase === "committed")
     throw new GuardError(
@@ -92,19 +91,20 @@ function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnd
   if (order === "resume" && !paused) throw new GuardError(`${named(started)} is not paused`);
 }
 
-function takenBackAlready(record: JournalRecord, stack: string): GuardError {
+function takenBackAlready(record: Begun, stack: string): GuardError {
   return new GuardError(
     `${named(record)} is being taken back already`,
     `see \`${command("ops -- log", stack)}\` for why`,
   );
 }
 
-function target(of: OrderTarget["of"], record: JournalRecord): OrderTarget {
-  // A shift and a soak are always about a release.
-  const { color, version = "", release = "" } = record;
-  return { of, color: color as Color, version, release, incident: null };
+/** The record that a shift or a soak has begun with. */
+type Begun = RecordOf<"shift", "started"> | RecordOf<"soak", "begun">;
+
+function target(of: OrderTarget["of"], { color, version, release }: Begun): OrderTarget {
+  return { of, color, version, release, incident: null };
 }
 
-function named({ color, version }: JournalRecord): string {
-  return [color, version].filter(Boolean).join(" ");
+function named({ color, version }: Begun): string {
+  return `${color} ${version}`;
 }

@@ -1,53 +1,53 @@
 import type { Color } from "../color.ts";
-import type { JournalRecord } from "../journal/records.ts";
+import type { JournalRecord, RecordOf } from "../journal/records.ts";
 import type { Reversal } from "./state.ts";
 
 /** What the journal says of one soak, so that its job can be started again at any moment. */
 export interface SoakHistory {
-  /** The edge's epoch when it began: with another one, somebody has changed who serves. */
+  /** The edge's epoch when it began: another one means that something else changed the active color. */
   epoch: string;
   /** Seconds it has watched already; what it saw after its last record is watched again. */
   watched: number;
-  /** The edge's epoch once it has gone back. */
+  /** The edge's epoch once it has reverted. */
   revertEpoch: string;
-  /** Why it is going back; null when it is not. */
+  /** Why it reverts; null when it does not. */
   reversal: Reversal | null;
   ended: boolean;
 }
 
 /**
- * What has been of a soak; null when it has not begun.
+ * The history of a soak; null when it has not begun.
  * @param soak its name, which is that of its service
  */
 export function soakHistory(records: readonly JournalRecord[], soak: string): SoakHistory | null {
-  const at = records.findIndex((record) => isOf(record, soak) && record.event === "begun");
-  const begun = records[at];
-  if (begun === undefined) return null;
-  const rest = records.slice(at + 1).filter((record) => isOf(record, soak));
-  const watched = rest.findLast(({ event }) => event === "watched");
-  const reversal = rest.findLast(({ event }) => event === "undoing");
+  const own = records.filter((one) => one.step === "soak").filter((one) => one.soak === soak);
+  const at = own.findIndex(({ event }) => event === "begun");
+  const begun = own[at];
+  if (begun?.event !== "begun") return null;
+  const rest = own.slice(at + 1);
+  const reversal = rest.findLast((one) => one.event === "reverting");
   return {
-    ...{ epoch: String(begun.epoch), revertEpoch: revertEpochOf(soak) },
-    watched: Number(watched?.elapsed ?? 0),
-    reversal: reversal ? { why: String(reversal.why), blame: reversal.blame === true } : null,
+    ...{ epoch: begun.epoch, revertEpoch: revertEpochOf(soak) },
+    watched: rest.findLast((one) => one.event === "watched")?.elapsed ?? 0,
+    reversal: reversal ? { why: reversal.why, blame: reversal.blame } : null,
     ended: rest.some(({ event }) => event === "ended"),
   };
 }
 
-/** What a soak marks its way back with; a soak's name is unique, so the mark is. */
+/** The epoch that a soak reverts with; a soak's name is unique, so the epoch is. */
 export function revertEpochOf(soak: string): string {
   return `soak-${soak}`;
 }
 
-/** The record a soak has begun with that has not ended yet; null when there is none. */
-export function openSoak(records: readonly JournalRecord[]): JournalRecord | null {
-  const begun = records.findLast(({ step, event }) => step === "soak" && event === "begun");
-  return begun && !soakHistory(records, String(begun.soak))?.ended ? begun : null;
+/** The record that the last soak has begun with, if that soak has not ended; null when there is none. */
+export function openSoak(records: readonly JournalRecord[]): RecordOf<"soak", "begun"> | null {
+  const begun = records.findLast((one) => one.step === "soak" && one.event === "begun");
+  return begun && !soakHistory(records, begun.soak)?.ended ? begun : null;
 }
 
 /**
- * Whether the edge does what this soak has found or made. Otherwise somebody else has changed who serves.
- * @param edge what the edge says
+ * Whether the edge is as this soak found it or made it. Otherwise something else has changed the active color.
+ * @param edge the edge's state
  * @param soak the watched color, and the one before
  */
 export function isOurs(
@@ -57,8 +57,4 @@ export function isOurs(
 ): boolean {
   if (edge.committed === soak.color) return edge.epoch === history.epoch;
   return edge.committed === soak.from.color && edge.epoch === history.revertEpoch;
-}
-
-function isOf(record: JournalRecord, soak: string): boolean {
-  return record.step === "soak" && record.soak === soak;
 }

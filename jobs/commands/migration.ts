@@ -55,23 +55,11 @@ async function upgrade(input: MigrationInput, context: JobContext, from: string 
       "check the migrations of this version",
     );
   const { color, version, release } = input;
-  const operator = process.env.TURNOUT_OPERATOR ?? "unknown";
-  const at = context.now().toISOString();
   await context.journal.append({
-    at,
-    step: migratedStep,
-    event: "done",
-    operator,
-    color,
-    version,
-    release,
-    from,
-    revision: head,
+    ...{ step: "migrated", event: "done" },
+    ...{ color, version, release, from, revision: head },
   });
 }
-
-/** The journal's step for a schema that has changed, whatever becomes of the deploy afterwards. */
-export const migratedStep = "migrated";
 
 async function headRevision(input: MigrationInput, context: JobContext): Promise<string> {
   const done = await run(input, context, input.heads);

@@ -5,44 +5,42 @@ import { jobPaths } from "../../core/jobs/argv.ts";
 import type { ObserveInput } from "../../core/jobs/inputs.ts";
 import { lastReverted, soakUnderWay, stepUnderWay } from "../../core/journal/history.ts";
 import { openIncidents } from "../../core/journal/incidents.ts";
-import type { JournalRecord } from "../../core/journal/records.ts";
+import { type JournalRecord, kindOf, type RecordOf } from "../../core/journal/records.ts";
 import type { JobContext } from "../context.ts";
 import { unready } from "../edge/ready.ts";
 import { lastSuccessFile } from "./backup.ts";
-import { migratedStep } from "./migration.ts";
 
 /** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
 export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
-  const [records, services, edge, lastBackup, handover] = await Promise.all([
+  const [{ records, bad }, services, edge, lastBackup, handover] = await Promise.all([
     context.journal.read(),
     replicas(input, context),
     edgeState(input, context),
     readFile(`${jobPaths.backups}/${lastSuccessFile}`, "utf8").catch(() => undefined),
     context.docker.jobRuns(input.prefix, "handover"),
   ]);
-  const done = records.filter((record) => record.event === "done");
-  const shift = done.findLast((record) => record.step === "shift");
+  const shift = records.findLast((one) => one.step === "shift" && one.event === "done");
   // A first update may have been killed before the edge was whole: then nobody can be served by it.
-  const untouched = services.length === 0 && !records.some(({ step }) => step === "shift");
-  const migration = done.findLast((record) => record.step === "migration" || record.step === migratedStep);
+  const untouched = services.length === 0 && !records.some((one) => kindOf(one).step === "shift");
   return {
     ...nothingObserved,
     services: services.map(({ version: _, ...one }) => one),
     handover,
-    schemaRevision: typeof migration?.revision === "string" ? migration.revision : null,
+    schemaRevision: schemaRevision(records),
     lastBackup: lastBackup?.split(" ")[0] ?? null,
     lastRelease: shift ? lastRelease(shift) : null,
     incidents: openIncidents(records),
     canaryStep: stepUnderWay(records),
     soak: soakUnderWay(records, context.now()),
     lastReverted: lastReverted(records),
+    invalidJournalLines: bad.length,
     versions: {
-      blue: versionIn(services, "blue", provenIn(done, "blue")),
-      green: versionIn(services, "green", provenIn(done, "green")),
+      blue: versionIn(services, "blue", provenIn(records, "blue")),
+      green: versionIn(services, "green", provenIn(records, "green")),
     },
-    proven: { blue: provenIn(done, "blue"), green: provenIn(done, "green") },
+    proven: { blue: provenIn(records, "blue"), green: provenIn(records, "green") },
     unready: edge?.live ? await unready(input.edge.publicUrl, input.ready) : null,
-    ...(edge ?? { epoch: typeof shift?.epoch === "string" ? shift.epoch : undefined }),
+    ...(edge ?? { epoch: shift?.epoch }),
     live: edge?.live === undefined && untouched ? null : edge?.live,
   };
 }
@@ -65,9 +63,16 @@ async function edgeState(input: ObserveInput, context: JobContext) {
   }
 }
 
+/** The revision of the schema after the last migration, whatever became of its deploy. */
+function schemaRevision(records: readonly JournalRecord[]): string | null {
+  const last = records.findLast((one) => one.event === "done" && (one.step === "migration" || one.step === "migrated"));
+  return last?.revision ?? null;
+}
+
 /** The version of a color that last passed the smoke list. */
-function provenIn(done: JournalRecord[], color: Color): string | null {
-  return done.findLast((record) => record.step === "smoke" && record.color === color)?.version ?? null;
+function provenIn(records: readonly JournalRecord[], color: Color): string | null {
+  const smoke = records.findLast((one) => one.step === "smoke" && one.event === "done" && one.color === color);
+  return smoke?.step === "smoke" ? smoke.version : null;
 }
 
 /**
@@ -90,6 +95,6 @@ async function replicas(input: ObserveInput, context: JobContext) {
   });
 }
 
-function lastRelease(record: JournalRecord): Observed["lastRelease"] {
-  return { color: record.color as Color, release: record.release ?? "", at: record.at };
+function lastRelease({ color, release, at }: RecordOf<"shift", "done">): Observed["lastRelease"] {
+  return { color, release, at };
 }

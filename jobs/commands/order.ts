@@ -5,23 +5,21 @@ import { targetOf } from "../../core/rollout/orders.ts";
 import type { JobContext } from "../context.ts";
 
 /**
- * Writes a person's order into the journal, where the shift or the soak that is under way reads it. It must not wait
- * for the stack's lock: the one it speaks to holds it.
- * @param operator the person
- * @throws GuardError when there is nothing the order could mean
+ * Writes a person's order into the journal, where the shift or soak under way reads it. It must not wait for the stack's
+ * lock: the job it is for holds it.
+ * @throws GuardError when nothing is under way that the order applies to
  */
-export async function order(input: OrderInput, context: JobContext, operator: string) {
-  const { prefix } = input;
+export async function order(input: OrderInput, context: JobContext) {
+  const { prefix, order: event } = input;
   const [busy, soaks] = await Promise.all([isBusy(context), context.docker.soaks(prefix)]);
   const found = { busy, soaks, stack: stackOf(prefix) };
-  const { of, ...about } = targetOf(input.order, await context.journal.read(), found);
-  const { incident, ...release } = about;
-  const record = { at: context.now().toISOString(), step: "order", event: input.order, operator, ...release };
-  await context.journal.append(incident === null ? record : { ...record, incident });
-  return { order: input.order, of, ...about };
+  const { of, incident, ...release } = targetOf(event, (await context.journal.read()).records, found);
+  if (incident !== null) await context.journal.append({ step: "order", event: "retry", ...release, incident });
+  else if (event !== "retry") await context.journal.append({ step: "order", event, ...release });
+  return { order: event, of, ...release, incident };
 }
 
-/** Whether somebody changes the system now. */
+/** Whether a job changes the system now. */
 async function isBusy({ journal }: JobContext): Promise<boolean> {
   try {
     const unlock = await journal.lock(0);

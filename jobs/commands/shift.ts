@@ -2,7 +2,7 @@ import type { Color } from "../../core/color.ts";
 import { command, GuardError, StepError } from "../../core/errors.ts";
 import type { HandoverInput, ShiftInput, SoakInput } from "../../core/jobs/inputs.ts";
 import { describeIncident, incidentId, openIncidents } from "../../core/journal/incidents.ts";
-import type { JournalRecord } from "../../core/journal/records.ts";
+import type { EventOf, JournalRecord } from "../../core/journal/records.ts";
 import { stackOf } from "../../core/names.ts";
 import { versionOf } from "../../core/release/release.ts";
 import { isCompleted, isRollback, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
@@ -27,7 +27,7 @@ type Done = Extract<Rollout, { phase: "done" }>;
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
   const { committed, epoch, maintenance } = await edge.state();
-  const records = await context.journal.read();
+  const { records } = await context.journal.read();
   const left = unfinished(records, input);
   const rollback = isRollback(records, input);
   const plan = planOf(input, { from: left ? left.from : committed, rollback });
@@ -39,7 +39,7 @@ export async function shift(input: ShiftInput, context: JobContext) {
   if (rollout.phase === "done" && !maintenance && isCompleted(records, input)) return made(tools);
   if (committed !== input.color) refuseUnfit(input, records, rollback);
   await endSoak(context, `${input.version} is shifted to ${input.color}`);
-  if (!left) await tools.record("begun", { from: plan.from, strategy: input.strategy, rollback });
+  if (!left) await tools.record({ event: "begun", from: plan.from, strategy: input.strategy, rollback });
   try {
     // A deploy by `recreate` that was given up has left this color stopped.
     if (maintenance && committed === input.color) await resumeAndWait(tools);
@@ -62,8 +62,10 @@ async function carryOut(begun: Rollout, tools: RolloutTools): Promise<Done> {
       if (word.kind === "ordered" && word.order === "abort") rollout = abortLate(rollout, plan);
     } else rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
     // Without this record the next job begins anew.
-    if ("why" in rollout && rollout.phase !== "done")
-      await recordOrSay("undoing", { why: rollout.why, blame: rollout.blame });
+    if (rollout.phase === "withdraw" || rollout.phase === "revert") {
+      const event = rollout.phase === "revert" || rollout.isRevert ? "reverting" : "withdrawing";
+      await recordOrSay({ event, why: rollout.why, blame: rollout.blame });
+    }
   }
 }
 
@@ -133,12 +135,12 @@ async function conclude(end: Done, watched: boolean, tools: RolloutTools) {
   if (outcome === "committed") {
     await endMaintenance(edge, context);
     if (watched) await startSoak(tools);
-    await record("ended", { outcome, why, blame });
+    await record({ event: "ended", outcome, why, blame });
     context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
     return { from: plan.from, color, release };
   }
-  const incident = outcome === "rolled-back" ? incidentId(context.now(), color) : undefined;
-  await record("ended", { outcome, why, blame, ...(incident ? { incident } : {}) });
+  const incident = blame ? incidentId(context.now(), color) : undefined;
+  await record({ event: "ended", outcome, why, blame, ...(incident ? { incident } : {}) });
   const serves = plan.from ? `${plan.from} serves` : "nobody serves yet";
   if (incident)
     throw new StepError(
@@ -162,7 +164,7 @@ function toolsOf(
   let handedTo: Color | undefined;
   return {
     ...{ input, context },
-    ...recorderOf(context, "shift", { color, version, release }),
+    ...recorderOf<EventOf<"shift">>(context, (event) => ({ step: "shift", color, version, release, ...event })),
     ...rest,
     async handOver(to) {
       if (handedTo === to) return;

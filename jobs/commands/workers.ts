@@ -7,10 +7,10 @@ import { until } from "../until.ts";
 /** Sees that a color's workers run if it serves, or if nobody does yet, and rest otherwise. */
 export async function workers(input: WorkersInput, context: JobContext) {
   const { committed } = await context.edge(input.edge).state();
-  const awake = committed === null || committed === input.color;
-  if (awake) await start(input.prefix, input.color, input.workers, input.timeout, context);
+  const running = committed === null || committed === input.color;
+  if (running) await start(input.prefix, input.color, input.workers, input.timeout, context);
   else await stopServices(input.prefix, input.color, input.workers, input.workerGrace + 30, context);
-  return { color: input.color, awake };
+  return { color: input.color, running };
 }
 
 /** Lets a color's workers finish what they are at, and waits until they have ended. */

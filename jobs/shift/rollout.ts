@@ -1,4 +1,5 @@
 import type { ShiftInput } from "../../core/jobs/inputs.ts";
+import type { EventOf } from "../../core/journal/records.ts";
 import { nextOrder } from "../../core/rollout/history.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";
 import type { Action, RolloutEvent } from "../../core/rollout/state.ts";
@@ -21,7 +22,7 @@ const sampleEvery = 1_000;
 const sayEvery = 5_000;
 
 /** What the hands work with. */
-export interface RolloutTools extends Recorder {
+export interface RolloutTools extends Recorder<EventOf<"shift">> {
   input: ShiftInput;
   plan: RolloutPlan;
   edge: EdgeClient;
@@ -44,7 +45,7 @@ export function ordersOf({ journal, say }: JobContext, from: number): Orders {
   let ordersRead = from;
   return {
     async next() {
-      const found = nextOrder(await journal.read(), ordersRead);
+      const found = nextOrder((await journal.read()).records, ordersRead);
       if (!found) return undefined;
       ordersRead = found.next;
       say(`shift: ${found.order}, by ${found.by}`);
@@ -70,7 +71,7 @@ export function performer(tools: RolloutTools): (action: Action) => Promise<Roll
         return { kind: "withdrawn" };
       case "revert":
         return revert(tools, action.to);
-      case "trial":
+      case "step":
       case "bake":
         return stage(action);
       case "finish":
@@ -130,7 +131,7 @@ async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<Ro
     // A replica may have died since it was last looked at.
     await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
     // A disk that takes no record keeps the change from being made at all.
-    await record("committing");
+    await record({ event: "committing" });
     const word = await interruption(tools, interrupted);
     if (word) return word;
     const { rollout, color } = input;
@@ -147,7 +148,7 @@ async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<Ro
   // A HAProxy that is just starting reads from its volume who serves, and that is written.
   if (live && live.committed !== input.color)
     return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
-  await recordOrSay("committed");
+  await recordOrSay({ event: "committed" });
   await endMaintenance(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
@@ -180,7 +181,7 @@ function notYetLive(edge: EdgeClient) {
   };
 }
 
-type Stage = Extract<Action, { kind: "trial" | "bake" }>;
+type Stage = Extract<Action, { kind: "step" | "bake" }>;
 
 /** Watches a step or the bake, one look a call. A new step begins with fresh figures and no time passed. */
 function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
@@ -196,9 +197,9 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
     current = nameOf(action);
     [elapsed, heldFor, onHold, reportedAt] = [0, 0, false, context.monotonic()];
     watch.restart();
-    if (action.kind === "trial") {
+    if (action.kind === "step") {
       await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
-      await record("trial", { weight: action.weight, seconds: action.seconds });
+      await record({ event: "step", weight: action.weight, seconds: action.seconds });
       context.say(`shift: ${plan.target} takes ${action.weight} %`);
     }
     last = context.monotonic();
@@ -206,7 +207,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
 
   /** Whether the edge still does what this job wants of it. */
   const lost = async (action: Stage): Promise<RolloutEvent | undefined> => {
-    if (action.kind === "trial") {
+    if (action.kind === "step") {
       const state = await edge.renewLease(leaseMs);
       if (state.candidate === plan.target && state.weight === action.weight) return undefined;
       return { kind: "lease-lost", why: "somebody else has changed the candidate" };
@@ -220,7 +221,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
     const now = context.monotonic();
     if (now - reportedAt < sayEvery && !over) return;
     reportedAt = now;
-    const where = action.kind === "trial" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
+    const where = action.kind === "step" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
     const left = paused
       ? "paused"
       : verdict.kind === "shared"
@@ -250,7 +251,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
       // Time counts up to the look: what its probes bring is seen by the next one.
       const now = context.monotonic();
       const seen = await watch.assess();
-      const paused = action.kind === "trial" && action.paused;
+      const paused = action.kind === "step" && action.paused;
       const passed = (now - last) / 1_000;
       last = now;
       // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
@@ -262,7 +263,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
       }
       const over = seen.verdict.kind === "breach" || (!paused && elapsed >= action.seconds);
       report(action, seen, paused, over);
-      if (over) await recordOrSay("watched", { stage: nameOf(action), ...seen.verdict, figures: seen.text });
+      if (over) await recordOrSay({ event: "watched", stage: nameOf(action), ...seen.verdict, figures: seen.text });
       else await context.sleep(sampleEvery);
       return { kind: "watched", verdict: seen.verdict, elapsed, heldFor };
     } catch (error) {
@@ -277,7 +278,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
 }
 
 function nameOf(action: Stage): string {
-  return action.kind === "trial" ? `trial ${action.index}` : "bake";
+  return action.kind === "step" ? `step ${action.index}` : "bake";
 }
 
 function messageOf(error: unknown): string {

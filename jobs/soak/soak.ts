@@ -1,5 +1,6 @@
 import type { Color } from "../../core/color.ts";
 import { incidentId } from "../../core/journal/incidents.ts";
+import type { RecordOf } from "../../core/journal/records.ts";
 import { advance, resume } from "../../core/rollout/machine.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";
 import { isOurs, openSoak, revertEpochOf, type SoakHistory, soakHistory } from "../../core/rollout/soak.ts";
@@ -14,7 +15,7 @@ const lockPatience = 600;
 
 /** How a soak ended. `superseded`: somebody else has changed who serves, or is about to. */
 export interface SoakEnd {
-  outcome: "committed" | "rolled-back" | "held-back" | "superseded";
+  outcome: RecordOf<"soak", "ended">["outcome"];
   why: string | null;
 }
 
@@ -57,20 +58,24 @@ export async function startSoak(soak: Soak): Promise<SoakEnd> {
  * @param why what happens, such as `1.2.0 is deployed to blue`
  * @param watching only if it watches this color. Default: either
  */
-export async function endSoak({ journal, now }: JobContext, why: string, watching?: Color): Promise<void> {
-  const begun = openSoak(await journal.read());
+export async function endSoak({ journal }: JobContext, why: string, watching?: Color): Promise<void> {
+  const begun = openSoak((await journal.read()).records);
   if (begun === null || (watching !== undefined && begun.color !== watching)) return;
-  const { at: _at, event: _event, from: _from, until: _until, epoch: _epoch, ...about } = begun;
-  await journal.append({ at: now().toISOString(), ...about, event: "ended", outcome: "superseded", why, blame: false });
+  const { color, version, release, soak } = begun;
+  await journal.append({
+    ...{ step: "soak", event: "ended" },
+    ...{ color, version, release, soak },
+    ...{ outcome: "superseded", why, blame: false },
+  });
 }
 
 async function beginOrGoOn(soak: Soak): Promise<SoakHistory> {
   const { name, input, edge, context } = soak;
-  const begun = soakHistory(await context.journal.read(), name);
+  const begun = soakHistory((await context.journal.read()).records, name);
   if (begun) return begun;
   const { epoch } = await edge.state();
   const until = new Date(context.now().getTime() + input.soak * 1_000).toISOString();
-  await soak.record("begun", { from: input.from.color, until, epoch });
+  await soak.record({ event: "begun", from: input.from.color, until, epoch });
   context.say(`soak: watching ${input.color} ${input.version} for ${input.soak} s`);
   return { epoch, revertEpoch: revertEpochOf(name), watched: 0, reversal: null, ended: false };
 }
@@ -87,20 +92,23 @@ async function revertTo(
   context.say(`soak: ${input.color} ${input.version} is taken back: ${why}`);
   const unlock = await context.journal.lock(lockPatience);
   try {
-    const history = soakHistory(await context.journal.read(), name) ?? found;
+    const history = soakHistory((await context.journal.read()).records, name) ?? found;
     if (history.ended || !isOurs(await edge.state(), input, history)) return await leave(soak);
     // A full disk must not keep a bad release among the users.
-    if (history.reversal === null) await soak.recordOrSay("undoing", { why, blame });
+    if (history.reversal === null) await soak.recordOrSay({ event: "reverting", why, blame });
     return await conclude(soak, advance(rollout, await revert(soak, history.revertEpoch), plan) as Done);
   } finally {
     await unlock();
   }
 }
 
-async function conclude(soak: Soak, { outcome, why, blame }: Done): Promise<SoakEnd> {
+async function conclude(soak: Soak, end: Done): Promise<SoakEnd> {
   const { input, context } = soak;
-  const incident = outcome === "rolled-back" ? { incident: incidentId(context.now(), input.color) } : {};
-  await soak.record("ended", { outcome, why, blame, ...incident });
+  const { why, blame } = end;
+  // It watches what is committed, so it has nothing to withdraw.
+  const outcome = end.outcome === "committed" ? "committed" : "reverted";
+  const incident = blame && outcome !== "committed" ? { incident: incidentId(context.now(), input.color) } : {};
+  await soak.record({ event: "ended", outcome, why, blame, ...incident });
   const serves = outcome === "committed" ? input.color : input.from.color;
   context.say(`soak: ${outcome}, ${serves} serves${why ? `: ${why}` : ""}`);
   return { outcome, why };
@@ -110,8 +118,8 @@ async function conclude(soak: Soak, { outcome, why, blame }: Done): Promise<Soak
 async function leave(soak: Soak): Promise<SoakEnd> {
   const { name, context } = soak;
   const why = "who serves was changed by somebody else";
-  if (!soakHistory(await context.journal.read(), name)?.ended)
-    await soak.record("ended", { outcome: "superseded", why, blame: false });
+  if (!soakHistory((await context.journal.read()).records, name)?.ended)
+    await soak.record({ event: "ended", outcome: "superseded", why, blame: false });
   context.say("soak: ended, for who serves was changed or is about to be");
   return { outcome: "superseded", why };
 }

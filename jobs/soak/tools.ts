@@ -1,11 +1,12 @@
 import type { EdgeAddress, SoakInput } from "../../core/jobs/inputs.ts";
+import type { EventOf } from "../../core/journal/records.ts";
 import type { JobContext } from "../context.ts";
 import type { EdgeClient } from "../edge/client.ts";
 import { type Recorder, recorderOf } from "../recorder.ts";
 import type { Watch } from "../shift/watch.ts";
 
 /** What a soak works with. */
-export interface Soak extends Recorder {
+export interface Soak extends Recorder<EventOf<"soak">> {
   /** Its name: that of its service, so that a job that is started again knows itself in the journal. */
   name: string;
   input: SoakInput;
@@ -16,9 +17,12 @@ export interface Soak extends Recorder {
 }
 
 /** @see Soak */
-export function soakOf(parts: Omit<Soak, "edge" | keyof Recorder>): Soak {
+export function soakOf(parts: Omit<Soak, "edge" | keyof Recorder<unknown>>): Soak {
   const { name, input, address, context } = parts;
   const { color, version, release } = input;
-  const notes = recorderOf(context, "soak", { color, version, release, soak: name });
-  return { ...parts, ...notes, edge: context.edge(address) };
+  const recorder = recorderOf<EventOf<"soak">>(context, (event) => ({
+    ...{ step: "soak", color, version, release, soak: name },
+    ...event,
+  }));
+  return { ...parts, ...recorder, edge: context.edge(address) };
 }

@@ -25,7 +25,7 @@ export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<S
 
   /** What others have said by the journal or the edge. */
   const told = async (): Promise<Seen | undefined> => {
-    const records = await context.journal.read();
+    const { records } = await context.journal.read();
     const found = soakHistory(records, name);
     if (found === null || found.ended) return "superseded";
     const order = nextOrder(records, progress.ordersRead);
@@ -51,7 +51,8 @@ export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<S
     noted = context.monotonic();
     const left = Math.max(0, input.soak - progress.elapsed);
     const until = new Date(context.now().getTime() + left * 1_000).toISOString();
-    await soak.recordOrSay("watched", { elapsed: Math.round(progress.elapsed), until, ...verdict, figures: text });
+    const elapsed = Math.round(progress.elapsed);
+    await soak.recordOrSay({ event: "watched", elapsed, until, ...verdict, figures: text });
     const notes = [...verdict.reasons, ...verdict.warnings];
     context.say(`soak: ${verdict.kind}, ${Math.ceil(left)} s left · ${[text, ...notes].join(" · ")}`);
   };

@@ -96,7 +96,7 @@ test("a release that starts healthy and fails its smoke list gets no traffic, ho
   const records = await journalOf(stack);
   const once = ["smoke started", "smoke failed"];
   assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
-  assert.match(records.findLast(({ event }) => event === "failed")?.error ?? "", sentence);
+  assert.match(records.findLast((one) => one.event === "failed")?.error ?? "", sentence);
   await cancel(version);
 });
 
@@ -115,14 +115,15 @@ async function tryBroken(): Promise<string> {
     await serves("blue");
   }, 40);
   const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
-  const events = ["started", "begun", "trial", "watched", "undoing", "ended", "failed"];
+  const events = ["started", "begun", "step", "watched", "withdrawing", "ended", "failed"];
   assert.deepEqual(
     records.map(({ event }) => event),
     events,
   );
   const ended = records[5];
-  assert.deepEqual([ended?.outcome, ended?.blame, ended?.incident], ["rolled-back", true, incident]);
-  assert.match(String(ended?.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
+  assert.ok(ended?.event === "ended");
+  assert.deepEqual([ended.outcome, ended.blame, ended.incident], ["withdrawn", true, incident]);
+  assert.match(String(ended.why), /^error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %/);
   // It answers every fiftieth call of its api with 500, and only those requests are lost.
   for (const one of lost) {
     assert.deepEqual([one.why, one.color], ["status 500", "green"], JSON.stringify(one));
@@ -151,7 +152,7 @@ test("a release that fails two requests in a hundred is marked as bad, and refus
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), "1.1.0"),
     events.map((event) => `shift ${event}`),
@@ -166,7 +167,7 @@ test("two deploys at once: the second is refused with the name of the first, and
     const first = await deployInTrial(t, one);
     refused(await stack.cli("deploy", two), /Another deploy or rollback of the stack .* is in progress/, 4);
     const second = await elsewhere.up();
-    const since = (await journalOf(stack)).findLast(({ step, event }) => step === "shift" && event === "started");
+    const since = (await journalOf(stack)).findLast((one) => one.step === "shift" && one.event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
     refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
     assert.match(second.text, /exit status 4/);
@@ -196,7 +197,7 @@ test("an engine killed during a canary step: the job continues, and the next upd
     await serves("green");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     events.map((event) => `shift ${event}`),
@@ -222,7 +223,7 @@ test("an engine killed during the bake: the job completes, and the next update f
     await serves("blue");
   });
   assert.deepEqual(lost, []);
-  const events = ["started", "begun", "trial", "watched", "committing", "committed", "watched", "ended", "done"];
+  const events = ["started", "begun", "step", "watched", "committing", "committed", "watched", "ended", "done"];
   assert.deepEqual(
     shiftOf(await journalOf(stack), version),
     [...events, "started", "done"].map((event) => `shift ${event}`),

@@ -45,8 +45,8 @@ test("a shift whose job is killed at every step: the lease expires each time, an
 
   for (const weight of [10, 50]) {
     const trying = await startShift(faults, green, preparing.input);
-    await killAt(trying, "trial", weight);
-    assert.equal(trying.events().at(-1), `trial ${weight}`);
+    await killAt(trying, "step", weight);
+    assert.equal(trying.events().at(-1), `step ${weight}`);
     assert.equal((await edgeView(faults.stack)).candidate, "green");
     t.diagnostic(`killed at ${weight} %: blue alone after ${(await blueAlone(leaseAndMargin)).toFixed(1)} s`);
   }
@@ -70,8 +70,8 @@ test("a shift whose job is killed while it reverts: the next one completes that,
   const load = startLoad(faults.stack.url, { users: 4, pause: 80 });
   t.after(() => load.stop());
   const first = await startShift(faults, broken, { strategy: "blue-green" });
-  await killAt(first, "undoing");
-  assert.equal(first.events().at(-1), "undoing");
+  await killAt(first, "reverting");
+  assert.equal(first.events().at(-1), "reverting");
 
   const second = await startShift(faults, broken, first.input);
   const end = await second.ended;
@@ -80,7 +80,7 @@ test("a shift whose job is killed while it reverts: the next one completes that,
     end.sentence,
     /green 1\.2\.0-broken was taken back: error rate .*; blue serves \(incident [\d-]+-green\)/,
   );
-  assert.deepEqual(second.events(), ["started", "ended rolled-back", "failed"]);
+  assert.deepEqual(second.events(), ["started", "ended reverted, at fault", "failed"]);
   await blueAlone(0);
   await poll("blue's worker alone", 60, async () => {
     const [own, other] = await Promise.all(["blue-jobs", "green-jobs"].map(faults.stack.containers));
@@ -99,7 +99,7 @@ test("HAProxy, the agent and both are killed in a canary: it continues, or blue 
   t.after(() => load.stop());
   const steps = [{ weight: 10, seconds: 30 }];
   const shift = await startShift(faults, green, { rollout: { ...settingsOf(faults.stack).rollout, steps } });
-  await shift.recorded("trial");
+  await shift.recorded("step");
   const killedHaproxy: number[] = [];
   for (const victims of [["edge"], ["agent"], ["edge", "agent"]]) {
     const began = Date.now();
@@ -153,12 +153,12 @@ test("no change is made without a record: a full disk fails the shift, and free 
   const journal = await tailJournal(ops, stack.prefix, disk.volume);
   t.after(() => journal.stop());
   const filled = await startShift(faults, green, {}, { journalVolume: disk.volume, follow: journal });
-  await filled.recorded("trial");
+  await filled.recorded("step");
   await disk.fill();
   const end = await filled.ended;
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, cannotWrite);
-  assert.deepEqual(filled.events(), ["started", "begun", "trial 10"]);
+  assert.deepEqual(filled.events(), ["started", "begun", "step 10"]);
   // At once, not when the lease expires.
   await blueAlone(0);
 
@@ -171,12 +171,12 @@ test("no change is made without a record: a full disk fails the shift, and free 
 });
 
 const cannotWrite =
-  /The journal cannot be written \(.*ENOSPC.*\), and no change is begun unrecorded\. Make room on the server's disk and run it again\./;
+  /Cannot write to the journal: .*ENOSPC.*\. No change is started without its record\. Free disk space on the server and retry\./;
 
 /** Kills the job's container as soon as the record is written. */
 async function killAt(shift: RunningShift, event: string, weight?: number): Promise<void> {
   const id = await shift.container();
-  await shift.recorded(event, (record) => weight === undefined || record.weight === weight);
+  await shift.recorded(event, (record) => weight === undefined || ("weight" in record && record.weight === weight));
   await faults.stack.docker("kill", "--signal", "KILL", id);
   assert.equal((await shift.ended).code, 137);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { JournalRecord } from "../../core/journal/records.ts";
 import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import { crash, edgeView, putVersion, type Running, revive } from "../support/colors.ts";
 import { deployed, type FaultStack, faultStack, retry, startShift } from "../support/fault-stack.ts";
@@ -18,8 +19,9 @@ before(async () => {
 });
 after(() => faults?.remove());
 
-const canaryUntil = (...last: string[]) => ["started", "begun", "trial 10", ...last];
-const whole = ["started", "begun", "trial 10", "watched", "trial 50", "watched", "committing", "committed", "watched"];
+const incidentIn = (record: JournalRecord | undefined) => (record?.event === "ended" ? record.incident : undefined);
+const canaryUntil = (...last: string[]) => ["started", "begun", "step 10", ...last];
+const whole = ["started", "begun", "step 10", "watched", "step 50", "watched", "committing", "committed", "watched"];
 
 test("a slow release is withdrawn in the canary, and has an incident", async (t) => {
   const slow = await putVersion(faults.stack, "green", "1.3.0-slow");
@@ -40,8 +42,8 @@ test("a slow release is withdrawn in the canary, and has an incident", async (t)
     /green 1\.3\.0-slow was taken back: p99 > 2000 ms \(\d+ of \d+ over 2000 ms\), threshold 2000 ms.*; blue serves \(incident [\d-]+-green\)\. Deploy a corrected version/,
   );
   assert.ok(!shift.events().includes("committed"), shift.events().join());
-  assert.deepEqual(shift.events().slice(-4), ["watched", "undoing", "ended rolled-back", "failed"]);
-  assert.match(String(shift.records().at(-2)?.incident), /-green$/);
+  assert.deepEqual(shift.events().slice(-4), ["watched", "withdrawing", "ended withdrawn, at fault", "failed"]);
+  assert.match(incidentIn(shift.records().at(-2)) ?? "", /-green$/);
   assert.deepEqual(report.lost, []);
   assert.equal(await servingColor(faults.stack.url), "blue");
   await noCandidate();
@@ -63,7 +65,7 @@ test("a release that crashes in the bake is reverted; requests are lost only in 
   assert.match(end.sentence, /green 1\.1\.0 was taken back: green api: 0 of 1 ready.*; blue serves \(incident/);
   assert.deepEqual(shift.events(), [
     ...["started", "begun", "committing", "committed", "watched"],
-    ...["undoing", "ended rolled-back", "failed"],
+    ...["reverting", "ended reverted, at fault", "failed"],
   ]);
   const back = Date.parse(shift.records().find(({ event }) => event === "ended")?.at ?? "");
   const lostFor = between(report, crashed, back);
@@ -91,7 +93,7 @@ test("an unavailable database holds the shift, and the shift continues when it i
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
   const shift = await startShift(faults, sound);
-  await shift.recorded("trial");
+  await shift.recorded("step");
   const unpause = await pauseDatabase();
   t.after(unpause);
   await shift.said(/green at 10 %, on hold .* database: it says nothing for 3 s/);
@@ -112,7 +114,7 @@ test("a database that stays unavailable leaves the old color active, and the rel
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
   const shift = await startShift(faults, sound, { rollout: { ...settingsOf(faults.stack).rollout, hold: 3 } });
-  await shift.recorded("trial");
+  await shift.recorded("step");
   const unpause = await pauseDatabase();
   t.after(unpause);
   const end = await shift.ended;
@@ -124,8 +126,8 @@ test("a database that stays unavailable leaves the old color active, and the rel
     end.sentence,
     /green 1\.1\.0 does not serve: both colors are in trouble for \d+ s: .*database: it says nothing for 3 s.*; blue serves\. Nothing is held against it/,
   );
-  assert.deepEqual(shift.events(), canaryUntil("undoing", "ended held-back", "failed"));
-  assert.ok(!shift.records().some(({ incident }) => incident));
+  assert.deepEqual(shift.events(), canaryUntil("withdrawing", "ended withdrawn", "failed"));
+  assert.ok(!shift.records().some(incidentIn));
   onlyWrites(report);
   t.diagnostic(`${report.lost.length} of ${report.sent} requests lost, all of them writes`);
   assert.equal(await servingColor(faults.stack.url), "blue");
@@ -137,14 +139,14 @@ test("a candidate whose last replica crashes: its users are served by blue, and 
   const load = startLoad(faults.stack.url);
   t.after(() => load.stop());
   const shift = await startShift(faults, crashing);
-  await shift.recorded("trial");
+  await shift.recorded("step");
   await crash(faults.stack, "green", "api");
   const end = await shift.ended;
   const report = await load.stop();
 
   assert.equal(end.code, 5, end.text);
   assert.match(end.sentence, /green 1\.1\.0 was taken back: .*green api: 0 of 1 ready.*; blue serves \(incident/);
-  assert.deepEqual(shift.events(), canaryUntil("watched", "undoing", "ended rolled-back", "failed"));
+  assert.deepEqual(shift.events(), canaryUntil("watched", "withdrawing", "ended withdrawn, at fault", "failed"));
   await noCandidate();
   // Each of the six users can have had one request there, and another before the edge noticed.
   assert.ok(report.lost.length <= 12, JSON.stringify(report.lost));
@@ -157,7 +159,7 @@ test("a target whose last replica crashes just before the commit is not active i
   t.after(() => load.stop());
   const rollout = { ...settingsOf(faults.stack).rollout, steps: [{ weight: 10, seconds: 5 }], bake: 15 };
   const shift = await startShift(faults, crashing, { rollout });
-  await shift.recorded("trial");
+  await shift.recorded("step");
   // The record of the last step is written a moment before the commit.
   await shift.recorded("watched");
   const crashed = Date.now();
@@ -169,7 +171,10 @@ test("a target whose last replica crashes just before the commit is not active i
   const committed = shift.events().includes("committed");
   const why = committed ? /was taken back: .*green api: 0 of 1 ready/ : /does not serve: green 1\.1\.0 is not ready/;
   assert.match(end.sentence, why);
-  assert.deepEqual(shift.events().slice(-3, -1), ["undoing", committed ? "ended rolled-back" : "ended held-back"]);
+  assert.deepEqual(
+    shift.events().slice(-3, -1),
+    committed ? ["reverting", "ended reverted, at fault"] : ["withdrawing", "ended withdrawn"],
+  );
   const lostFor = between(report, crashed, Date.parse(shift.records().at(-1)?.at ?? ""));
   assert.ok(lostFor < 10, `${lostFor} s`);
   t.diagnostic(`${committed ? "committed and reverted" : "not committed"}; ${report.lost.length} requests lost`);
@@ -204,7 +209,8 @@ test("a release that crashes in the soak is reverted, long after its update has 
   const crashed = Date.now();
   await crash(stack, "green", "api");
   const ended = await soak("ended");
-  assert.equal(ended.outcome, "rolled-back");
+  assert.ok(ended.step === "soak" && ended.event === "ended");
+  assert.deepEqual([ended.outcome, ended.blame], ["reverted", true]);
   assert.match(String(ended.why), /green api: 0 of 1 ready/);
   assert.match(String(ended.incident), /-green$/);
   assert.equal(await poll("an answer", 30, () => servingColor(stack.url)), "blue");

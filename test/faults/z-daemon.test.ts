@@ -33,7 +33,7 @@ test("the daemon is restarted in a canary: blue is served again without interven
   t.after(() => load.stop());
   await load.more(50);
   const shift = await startShift(faults, green);
-  await shift.recorded("trial");
+  await shift.recorded("step");
 
   const stopped = Date.now();
   process.kill(pid, "SIGTERM");

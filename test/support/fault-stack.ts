@@ -1,6 +1,6 @@
 import type { Color } from "../../core/color.ts";
 import type { ShiftInput } from "../../core/jobs/inputs.ts";
-import type { JournalRecord } from "../../core/journal/records.ts";
+import type { JournalRecord, RecordOf } from "../../core/journal/records.ts";
 import { names } from "../../core/names.ts";
 import { imageReference } from "../../images/own-images.ts";
 import type { Running } from "./colors.ts";
@@ -18,9 +18,9 @@ export interface FaultStack {
 /** A shift under way, and what the journal says of it. */
 export interface RunningShift extends RunningJob {
   readonly input: ShiftInput;
-  /** The records of this job, as `trial 10` or `ended rolled-back`. */
+  /** The records of this job, as `step 10` or `ended reverted, at fault`. */
   events(): string[];
-  records(): JournalRecord[];
+  records(): RecordOf<"shift">[];
   /** Its first record that fits, as soon as it is written. */
   recorded(event: string, fits?: (record: JournalRecord) => boolean): Promise<JournalRecord>;
 }
@@ -74,19 +74,23 @@ export async function startShift(
   const from = followed.records.length;
   const input = shiftInput(stack, { ...to, ...more });
   const job = await startJob(stack, "shift", input, elsewhere);
-  const own = (record: JournalRecord) => record.step === "shift" && record.release === to.release;
-  const records = () => followed.records.slice(from).filter(own);
+  const records = () =>
+    followed.records
+      .slice(from)
+      .filter((one) => one.step === "shift")
+      .filter((one) => one.release === to.release);
+  const isOwn = (record: JournalRecord) => record.step === "shift" && record.release === to.release;
   return {
     ...job,
     input,
     records,
-    events: () => records().map(({ event, weight, outcome }) => [event, weight, outcome].filter(Boolean).join(" ")),
+    events: () => records().map(nameOf),
     recorded(event, fits = () => true) {
       const next = (seconds?: number) =>
         followed.next(
           `${event} of ${to.release}`,
           from,
-          (one) => own(one) && one.event === event && fits(one),
+          (one) => isOwn(one) && one.event === event && fits(one),
           seconds,
         );
       // Its last record may be on its way still when the job has ended.
@@ -120,4 +124,11 @@ export async function deployed({ stack }: FaultStack, color: Color): Promise<Run
   ) as string[];
   const of = (name: string) => env.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
   return { color, version: of("TURNOUT_VERSION"), release: of("TURNOUT_RELEASE") };
+}
+
+/** A record as `step 10` or `ended reverted, at fault`. */
+function nameOf(record: RecordOf<"shift">): string {
+  if (record.event === "step") return `step ${record.weight}`;
+  if (record.event !== "ended") return record.event;
+  return `ended ${record.outcome}${record.blame ? ", at fault" : ""}`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
+import { readRecords } from "../../core/journal/reader.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 
 /** A stack's journal as it grows. */
@@ -32,7 +33,7 @@ export async function tailJournal(image: string, stack: string, volume: string):
   const waiting = new Set<() => void>();
   createInterface({ input: tail.stdout }).on("line", (line) => {
     if (!line) return;
-    records.push(JSON.parse(line) as JournalRecord);
+    records.push(...readRecords([JSON.parse(line)]).records);
     for (const sample of waiting) sample();
   });
 

@@ -1,3 +1,4 @@
+import { readRecords } from "../../core/journal/reader.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import type { TestStack } from "./stack.ts";
 
@@ -5,15 +6,15 @@ import type { TestStack } from "./stack.ts";
 export async function journalOf(stack: TestStack): Promise<JournalRecord[]> {
   const { code, stdout, text } = await stack.cli("ops", "log", "--json");
   if (code !== 0) throw new Error(text);
-  return stdout
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line) => JSON.parse(line) as JournalRecord);
+  const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
+  const { records, bad } = readRecords(lines.map((line): unknown => JSON.parse(line)));
+  if (bad.length > 0) throw new Error(`not records of a journal: ${JSON.stringify(bad)}`);
+  return records;
 }
 
 /** What the journal tells of a version from some record on, as `step event`, oldest first. */
 export function storyOf(records: readonly JournalRecord[], version: string, steps: readonly string[]): string[] {
   return records
-    .filter((record) => record.version === version && steps.includes(record.step))
+    .filter((record) => "version" in record && record.version === version && steps.includes(record.step))
     .map(({ step, event }) => `${step} ${event}`);
 }

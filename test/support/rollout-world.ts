@@ -4,7 +4,7 @@ import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import type { EdgeTime } from "../../core/edge/time.ts";
 import { actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { RolloutPlan } from "../../core/rollout/plan.ts";
-import type { Action, Reversal, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
+import type { Action, LeftReversal, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
 import type { Verdict } from "../../core/verdict/verdict.ts";
 
 const leaseMs = 10_000;
@@ -40,7 +40,7 @@ export class World {
   edge: EdgeState;
   rollout: Rollout;
   readonly #now = { bootId: "boot", uptimeMs: 0, wallMs: 0 } satisfies EdgeTime;
-  #undoing: Reversal | null = null;
+  #reversal: LeftReversal | null = null;
   #job = newJob();
 
   /** @param left whether an earlier job left the target on trial */
@@ -67,8 +67,9 @@ export class World {
   #act(luck: Luck): RolloutEvent | null {
     if (luck.crash === "before") return null;
     const action = actionOf(this.rollout, this.plan);
-    const { phase } = this.rollout;
-    if (phase === "withdraw" || phase === "revert") this.#undoing = this.rollout;
+    const { rollout } = this;
+    if (rollout.phase === "withdraw") this.#reversal = rollout;
+    if (rollout.phase === "revert") this.#reversal = { why: rollout.why, blame: rollout.blame, isRevert: true };
     if (luck.crash === "written") return null;
     const event = this.#perform(action, luck);
     this.#mustBeSound();
@@ -86,7 +87,7 @@ export class World {
   }
 
   #resumed(): Rollout {
-    return resume(this.plan, { ...this.edge, reversal: this.#undoing });
+    return resume(this.plan, { ...this.edge, reversal: this.#reversal });
   }
 
   #hear(event: RolloutEvent): void {
@@ -97,7 +98,7 @@ export class World {
 
   #perform(action: Action, luck: Luck): RolloutEvent {
     const { target, from, epoch } = this.plan;
-    if (this.#undoing !== null)
+    if (this.#reversal !== null)
       assert.ok(["withdraw", "revert"].includes(action.kind), `${action.kind} of what was given up`);
     switch (action.kind) {
       case "prepare":
@@ -106,7 +107,7 @@ export class World {
         if (luck.refused) return { kind: "unprepared", why: "not ready" };
         this.#job.prepared = true;
         return { kind: "prepared" };
-      case "trial":
+      case "step":
         if (this.#job.trying && this.edge.candidate === null) return { kind: "lease-lost", why: "the lease ran out" };
         this.#try(action.weight);
         this.#job.trying = true;

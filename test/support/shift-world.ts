@@ -6,7 +6,7 @@ import { applyState, type EdgeChange, expire } from "../../core/edge/apply.ts";
 import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import { StepError } from "../../core/errors.ts";
 import type { ShiftInput } from "../../core/jobs/inputs.ts";
-import type { JournalRecord } from "../../core/journal/records.ts";
+import type { JournalEvent, JournalRecord } from "../../core/journal/records.ts";
 import { type Figures, noFigures } from "../../core/verdict/figures.ts";
 import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import type { JobContext } from "../../jobs/context.ts";
@@ -15,7 +15,7 @@ import { type EdgeClient, EdgeUnreachable } from "../../jobs/edge/client.ts";
 import { Journal } from "../../jobs/journal.ts";
 
 /** Something that happens the first time the shift looks at the figures after so many seconds. */
-type Happening = (world: ShiftWorld) => void | Promise<void>;
+type Happening = (world: ShiftWorld) => unknown;
 
 /** What a job does to the world, as its hands call it. Looking changes nothing. */
 const effects = "append announce commit setCandidate clearCandidate setMaintenance startJob startSoak scale".split(" ");
@@ -25,7 +25,11 @@ const effects = "append announce commit setCandidate clearCandidate setMaintenan
  * moves. Visitors come by themselves: each second the serving colors answer according to their share.
  */
 export class ShiftWorld {
-  readonly journal = new Journal(mkdtempSync(join(tmpdir(), "turnout-shift-")));
+  readonly journal = new Journal(mkdtempSync(join(tmpdir(), "turnout-shift-")), {
+    operator: "bob",
+    // Its jobs run one after the other in this process.
+    takeLock: async () => async () => undefined,
+  });
   readonly said: string[] = [];
   /** Jobs started beside the shift, by their verb and the color they are about. */
   readonly started: string[] = [];
@@ -47,7 +51,7 @@ export class ShiftWorld {
   /** The journal's disk takes nothing. */
   full = false;
   /** Happens right after a record of the job. */
-  onAppend: ((record: JournalRecord) => Promise<void>) | undefined;
+  onAppend: ((record: JournalEvent) => Promise<void>) | undefined;
   /** The edge's agent does not answer. */
   away = false;
   #now = 1_000;
@@ -104,10 +108,11 @@ export class ShiftWorld {
   context(): JobContext {
     return {
       journal: this.#mortal({
-        append: async (record: JournalRecord) => {
-          if (this.full) throw new StepError("The journal cannot be written (no space left on device)");
-          await this.journal.append(record);
-          await this.onAppend?.(record);
+        append: async (event: JournalEvent) => {
+          if (this.full) throw new StepError("Cannot write to the journal: no space left on device");
+          const head = await this.journal.append(event);
+          await this.onAppend?.(event);
+          return head;
         },
         read: () => this.journal.read(),
       }) as unknown as JobContext["journal"],
@@ -137,7 +142,7 @@ export class ShiftWorld {
 
   /** The shift's own records: event, and what it is about. */
   async history(): Promise<string[]> {
-    return (await this.journal.read()).filter(({ step }) => step === "shift").map(describe);
+    return (await this.journal.read()).records.filter(({ step }) => step === "shift").map(describe);
   }
 
   #client(): EdgeClient {
@@ -204,6 +209,9 @@ export class ShiftWorld {
   }
 }
 
-function describe({ event, weight, stage, outcome }: JournalRecord): string {
-  return [event, typeof weight === "number" ? `${weight} %` : stage, outcome].filter(Boolean).join(" ");
+function describe(record: JournalRecord): string {
+  if (record.event === "step") return `step ${record.weight} %`;
+  const stage = "stage" in record ? record.stage : undefined;
+  const outcome = "outcome" in record ? `${record.outcome}${record.blame ? ", at fault" : ""}` : undefined;
+  return [record.event, stage, outcome].filter(Boolean).join(" ");
 }

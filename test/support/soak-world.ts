@@ -6,7 +6,7 @@ import { applyState } from "../../core/edge/apply.ts";
 import { type EdgeState, initialState } from "../../core/edge/state.ts";
 import { StepError } from "../../core/errors.ts";
 import type { SoakInput } from "../../core/jobs/inputs.ts";
-import type { JournalRecord } from "../../core/journal/records.ts";
+import type { JournalEvent } from "../../core/journal/records.ts";
 import { defaultThresholds } from "../../core/verdict/thresholds.ts";
 import type { Verdict } from "../../core/verdict/verdict.ts";
 import type { JobContext } from "../../jobs/context.ts";
@@ -32,7 +32,7 @@ export const soakInput: SoakInput = {
 };
 
 /** Where the job dies. `told`: the edge does what it was told, but the job never hears of it. */
-export type Death = "undoing" | "told" | "ended";
+export type Death = "reverting" | "told" | "ended";
 
 /** The end of a job that was killed. */
 export class Killed extends Error {}
@@ -97,15 +97,16 @@ export class SoakWorld {
   }
 
   /** A person's order, as `ops abort` writes it. */
-  order(event: string): Promise<void> {
-    return this.journal.append({ at: "2026-11-22T08:00:00.000Z", step: "order", event, operator: "ada@laptop" });
+  order(event: "abort" | "pause"): Promise<string> {
+    return this.journal.append({ step: "order", event, color: "green", version: "1.1.0", release: "1.1.0-0badcafe" });
   }
 
   /** The soak's records without times and names. */
   async told(): Promise<Record<string, unknown>[]> {
-    const own = (await this.journal.read()).filter(({ step }) => step === "soak");
+    const own = (await this.journal.read()).records.filter((one) => one.step === "soak");
     return own.map(
-      ({ at: _at, step: _s, operator: _o, color: _c, version: _v, release: _r, soak: _n, ...rest }) => rest,
+      ({ v: _, prev: _p, at: _at, step: _s, operator: _o, color: _c, version: _v, release: _r, soak: _n, ...rest }) =>
+        rest,
     );
   }
 
@@ -115,11 +116,11 @@ export class SoakWorld {
   }
 
   context(): JobContext {
-    const append = async (record: JournalRecord) => {
-      if (this.#full) throw new StepError("The journal cannot be written (no space left on device)");
-      if (this.dies === "ended" && record.event === "ended") throw new Killed();
-      await this.journal.append(record);
-      if (this.dies === "undoing" && record.event === "undoing") throw new Killed();
+    const append = async (event: JournalEvent) => {
+      if (this.#full) throw new StepError("Cannot write to the journal: no space left on device");
+      if (this.dies === "ended" && event.event === "ended") throw new Killed();
+      await this.journal.append(event);
+      if (this.dies === "reverting" && event.event === "reverting") throw new Killed();
     };
     const lock = async () => {
       await this.whileWaiting();

@@ -116,7 +116,9 @@ test("what an order and the log answered is read the same way, in every version"
     assert.deepEqual(parseOrdered(JSON.stringify({ protocol, ...answer, later: 1 })), answer, "of today");
   }
   const records = [{ at, step: "shift", event: "trial", weight: 10 }, null];
-  assert.deepEqual(parseLog(JSON.stringify({ step: "log", at, records })), records);
+  assert.deepEqual(parseLog(JSON.stringify({ step: "log", at, records })), { records, bad: [], chain: null });
+  const bad = [{ line: 3, why: "is no JSON" }];
+  assert.deepEqual(parseLog(JSON.stringify({ protocol, records, bad })), { records, bad, chain: null });
   for (const parse of [parseOrdered, parseLog])
     for (const line of ['{"step":"or', "{}", JSON.stringify({ protocol: protocol + 1, ...abort, records })])
       assert.throws(() => parse(line), TurnoutError, line);

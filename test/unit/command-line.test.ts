@@ -82,14 +82,14 @@ test("only the words that name a command pass", () => {
 });
 
 test("options are read in either form, and their values are kept as text", () => {
-  const given = { stack: "prod", json: true, strategy: undefined, steps: "5:1", argument: "1042" };
+  const given = { stack: "prod", json: true, verify: false, strategy: undefined, steps: "5:1", argument: "1042" };
   for (const argv of [
     ["1042", "--stack", "prod", "--json", "--steps", "5:1"],
     ["--stack=prod", "--steps=5:1", "--json", "1042"],
     ["--stack=dev", "--stack=prod", "--steps=5:1", "--json", "--", "1042"],
   ])
     assert.deepEqual(parse(argv, ["ops", "look"], look), given, argv.join(" "));
-  const alone = { stack: "dev", json: false, strategy: undefined, steps: undefined, argument: "" };
+  const alone = { stack: "dev", json: false, verify: false, strategy: undefined, steps: undefined, argument: "" };
   assert.deepEqual(parse([], ["go"], go), alone);
 });
 

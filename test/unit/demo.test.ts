@@ -8,7 +8,14 @@ import { SettingsError } from "../../core/errors.ts";
 /** Commands of a stack whose engine must not be asked for anything. */
 function untouchable(stack: string): Commands {
   const refused = async () => assert.fail("the engine was asked");
-  const methods = { config: refused, dockerHost: refused, write: refused, outputs: refused, init: refused };
+  const methods = {
+    config: refused,
+    dockerHost: refused,
+    write: refused,
+    outputs: refused,
+    state: refused,
+    init: refused,
+  };
   const engine: Engine = { stack, ...methods, up: refused, destroy: refused, forget: refused };
   const target = { stack, prefix: `turnout-${stack}`, dockerHost: "", docker: { query: refused } };
   return { engine, target, overrides: {}, say: assert.fail };

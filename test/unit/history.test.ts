@@ -14,22 +14,22 @@ test("a shift is under way from its start to its end, in one of four phases", ()
     [told(["smoke started"], ["smoke done"]), undefined],
     [told(["shift started"]), "prepare"],
     [told(["shift started"], ["shift begun"]), "prepare"],
-    [told(["shift started"], ["shift trial", canaryStep]), "trial"],
-    [told(["shift started"], ["shift trial", canaryStep], ["shift watched"]), "trial"],
-    [told(["shift started"], ["shift trial", canaryStep], ["shift committed"]), "committed"],
+    [told(["shift started"], ["shift step", canaryStep]), "step"],
+    [told(["shift started"], ["shift step", canaryStep], ["shift watched"]), "step"],
+    [told(["shift started"], ["shift step", canaryStep], ["shift committed"]), "committed"],
     [told(["shift started"], ["shift committed"], ["shift watched"]), "committed"],
-    [told(["shift started"], ["shift trial", canaryStep], ["shift undoing"]), "undoing"],
-    [told(["shift started"], ["shift committed"], ["shift undoing"]), "undoing"],
+    [told(["shift started"], ["shift step", canaryStep], ["shift withdrawing"]), "reversing"],
+    [told(["shift started"], ["shift committed"], ["shift reverting"]), "reversing"],
     [told(["shift started"], ["shift committed"], ["shift ended"]), undefined],
     [told(["shift started"], ["shift ended"], ["shift done"]), undefined],
     [told(["shift started"], ["shift failed"]), undefined],
     // What runs beside a shift does not end it; the next update does.
-    [told(["shift started"], ["shift trial", canaryStep], ["handover started"], ["soak started"]), "trial"],
-    [told(["shift started"], ["shift trial", canaryStep], ["edge-config started"]), undefined],
+    [told(["shift started"], ["shift step", canaryStep], ["handover started"], ["soak started"]), "step"],
+    [told(["shift started"], ["shift step", canaryStep], ["edge-config started"]), undefined],
     // A job goes on with what the one before it has left.
-    [told(["shift started"], ["shift trial", canaryStep], ["shift started"]), "prepare"],
+    [told(["shift started"], ["shift step", canaryStep], ["shift started"]), "prepare"],
     [told(["shift started"], ["shift committed"], ["shift started"]), "committed"],
-    [told(["shift started"], ["shift undoing"], ["shift started"]), "undoing"],
+    [told(["shift started"], ["shift withdrawing"], ["shift started"]), "reversing"],
     // Another release's is another rollout.
     [told(["shift started", blue], ["shift committed", blue], ["shift started"]), "prepare"],
     [told(["shift started"], ["shift committed"], ["shift ended"], ["shift started"]), "prepare"],
@@ -41,9 +41,9 @@ test("a shift is under way from its start to its end, in one of four phases", ()
 test("the step of a canary that is under way, and whether its time stands still", () => {
   const journal = told(
     ["shift started"],
-    ["shift trial", canaryStep],
+    ["shift step", canaryStep],
     ["shift watched"],
-    ["shift trial", { seconds: 600 }],
+    ["shift step", { seconds: 600 }],
   );
   assert.deepEqual(stepUnderWay(journal), { since: "2026-11-22T08:00:03.000Z", seconds: 600, paused: false });
   assert.equal(stepUnderWay(told(["shift started"])), null);
@@ -57,7 +57,7 @@ test("the step of a canary that is under way, and whether its time stands still"
   ];
   for (const [given, paused] of orders)
     assert.equal(stepUnderWay([...journal, ...told(...given.map((one): [string] => [one]))])?.paused, paused);
-  const earlier = told(["order pause"], ["shift started"], ["shift trial", canaryStep]);
+  const earlier = told(["order pause"], ["shift started"], ["shift step", canaryStep]);
   assert.equal(stepUnderWay(earlier)?.paused, false, "an order to an earlier job");
 });
 
@@ -73,7 +73,7 @@ test("a soak is under way until it has ended, or its time and a minute are over"
     [begun, at("08:10:00"), expected],
     [begun, at("08:31:00"), expected],
     [begun, at("08:31:01"), null],
-    [[...begun, ...told(["soak undoing"])], at("08:10:00"), expected],
+    [[...begun, ...told(["soak reverting"])], at("08:10:00"), expected],
     [[...begun, ...told(["soak ended"])], at("08:10:00"), null],
     // Time in which it cannot watch does not count.
     [[...begun, ...told(["soak watched", { until: later }])], at("08:41:00"), { ...expected, until: later }],
@@ -86,7 +86,7 @@ test("a soak is under way until it has ended, or its time and a minute are over"
 });
 
 test("the release that was taken back last, unless one was committed after it", () => {
-  const rolledBack = { outcome: "rolled-back", why: "error rate 2.0 %", incident: "i-1" };
+  const rolledBack = { outcome: "reverted", why: "error rate 2.0 %", blame: true, incident: "i-1" };
   const reversed = {
     ...{ at: "2026-11-22T08:00:00.000Z", step: "shift", color: "green", version: "1.2.0" },
     ...{ why: "error rate 2.0 %", incident: "i-1" },
@@ -95,8 +95,8 @@ test("the release that was taken back last, unless one was committed after it", 
     [[], null],
     [told(["shift ended", rolledBack]), reversed],
     [told(["soak ended", rolledBack]), { ...reversed, step: "soak" }],
-    [told(["shift ended", { outcome: "held-back", why: "by hand" }]), { ...reversed, why: "by hand", incident: null }],
-    [told(["shift ended", rolledBack], ["shift started"], ["shift trial"]), reversed],
+    [told(["shift ended", { outcome: "withdrawn", why: "by hand" }]), { ...reversed, why: "by hand", incident: null }],
+    [told(["shift ended", rolledBack], ["shift started"], ["shift step"]), reversed],
     [told(["shift ended", rolledBack], ["shift committed"]), null],
     [told(["shift ended", rolledBack], ["shift ended", { outcome: "committed" }]), null],
     // What ends a soak that is not needed any more takes nothing back and commits nothing.

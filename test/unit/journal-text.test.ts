@@ -1,20 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeRecord } from "../../core/journal/text.ts";
+import { recordOf } from "../support/records.ts";
 
 test("a record of the journal as a line", () => {
   const about = { at: "2026-11-20T10:00:00.000Z", operator: "ada@laptop" };
   const table: [Parameters<typeof describeRecord>[0], string][] = [
     [
-      { ...about, step: "shift", event: "started", color: "green", version: "1.1.0" },
+      recordOf("shift started", { ...about, color: "green", version: "1.1.0" }),
       "2026-11-20T10:00:00.000Z  shift       started green 1.1.0 by ada@laptop",
     ],
     [
-      { ...about, step: "edge-config", event: "done", took: 1234 },
+      recordOf("edge-config done", { ...about, took: 1234 }),
       "2026-11-20T10:00:00.000Z  edge-config done     (1.2 s) by ada@laptop",
     ],
     [
-      { ...about, step: "smoke", event: "failed", color: "green", version: "1.1.0", took: 60_049, error: "It broke." },
+      recordOf("smoke failed", { ...about, color: "green", version: "1.1.0", took: 60_049, error: "It broke." }),
       "2026-11-20T10:00:00.000Z  smoke       failed  green 1.1.0 (60.0 s) by ada@laptop · It broke.",
     ],
   ];
@@ -31,21 +32,22 @@ test("what a change of color goes through, as lines", () => {
   const until = "2026-11-20T10:30:00.000Z";
   const table: [step: string, event: string, details: object, line: string][] = [
     ["shift", "begun", { from: "blue", strategy: "canary" }, `shift       begun   ${end} · from blue, canary`],
-    ["shift", "begun", { from: null }, `shift       begun   ${end}`],
-    ["shift", "trial", { weight: 5, seconds: 300 }, `shift       trial   ${end} · 5 % for 300 s`],
+    ["shift", "begun", { from: null, strategy: "recreate" }, `shift       begun   ${end} · recreate`],
+    ["shift", "step", { weight: 5, seconds: 300 }, `shift       step    ${end} · 5 % for 300 s`],
     [
       "shift",
       "watched",
       { figures: "green 412 requests", kind: "good" },
       `shift       watched ${end} · good · green 412 requests`,
     ],
-    ["shift", "undoing", { why: "slow", blame: true }, `shift       undoing ${end} · slow`],
+    ["shift", "withdrawing", { why: "slow", blame: true }, `shift       withdrawing ${end} · slow`],
+    ["shift", "reverting", { why: "slow", blame: true }, `shift       reverting ${end} · slow`],
     ["shift", "committed", {}, `shift       committed ${end}`],
-    ["shift", "ended", { outcome: "committed", why: null, incident: null }, `shift       ended   ${end} · committed`],
+    ["shift", "ended", { outcome: "committed", why: null, blame: false }, `shift       ended   ${end} · committed`],
     [
       ...(["shift", "ended"] as const),
-      { outcome: "rolled-back", why: "slow", blame: true, incident: "i-1" },
-      `shift       ended   ${end} · rolled-back: slow (incident i-1)`,
+      { outcome: "reverted", why: "slow", blame: true, incident: "i-1" },
+      `shift       ended   ${end} · reverted: slow (incident i-1)`,
     ],
     [
       ...(["soak", "begun"] as const),
@@ -60,8 +62,12 @@ test("what a change of color goes through, as lines", () => {
     ],
     ["order", "promote", {}, `order       promote ${end}`],
     ["order", "retry", { incident: "i-1" }, `order       retry   ${end} · incident i-1`],
-    ["shift", "done", { from: "blue", why: "x" }, `shift       done    ${end}`],
+    ["shift", "done", { from: "blue", why: "x" }, `shift       done    ${end.replace(" by", " (0.0 s) by")}`],
+    ["shift", "paused-by-a-newer-one", { v: 3 }, `shift       paused-by-a-newer-one ${end}`],
   ];
   for (const [step, event, details, line] of table)
-    assert.equal(describeRecord({ ...about, step, event, ...details }), `2026-11-20T10:00:00.000Z  ${line}`);
+    assert.equal(
+      describeRecord(recordOf(`${step} ${event}`, { ...about, ...details })),
+      `2026-11-20T10:00:00.000Z  ${line}`,
+    );
 });

@@ -8,7 +8,7 @@ import type { JournalRecord } from "../../core/journal/records.ts";
 import { observe } from "../../jobs/commands/observe.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { firstMoment, green, told } from "../support/records.ts";
+import { firstMoment, green, told, writeJournal } from "../support/records.ts";
 
 const input: ObserveInput = {
   prefix: "turnout-dev",
@@ -37,14 +37,14 @@ test("what the journal says of changes of color is part of what is observed", as
   assert.deepEqual([nothing.incidents, nothing.canaryStep, nothing.soak, nothing.lastReverted], [[], null, null, null]);
 
   const until = "2026-11-22T08:30:00.000Z";
-  const end = { outcome: "rolled-back", why: "slow", blame: true, incident: "i-1" };
+  const end = { outcome: "withdrawn", why: "slow", blame: true, incident: "i-1" };
   const records = told(
     ["soak begun", { until, color: "blue", version: "1.1.0" }],
     ["shift ended", end],
     ["shift started"],
-    ["shift trial", { weight: 5, seconds: 300 }],
+    ["shift step", { weight: 5, seconds: 300 }],
   );
-  for (const record of records) await journal.append(record);
+  writeJournal(directory, records);
   const { color, version } = green;
   const reversed = { at: records[1]?.at, color, version, why: "slow", step: "shift" };
   const found = await observe(input, context);
@@ -73,7 +73,7 @@ test("where the edge does not answer nobody knows who serves, unless nothing has
     const directory = mkdtempSync(join(tmpdir(), "turnout-observe-"));
     t.after(() => rmSync(directory, { recursive: true }));
     const journal = new Journal(directory);
-    for (const record of records) await journal.append(record);
+    writeJournal(directory, records);
     const context = {
       ...{ journal, now: () => new Date(firstMoment) },
       docker: { services: async () => services, jobRuns: async () => false },

@@ -10,17 +10,17 @@ import { describeOrder, targetOf } from "../../core/rollout/orders.ts";
 import { order } from "../../jobs/commands/order.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { firstMoment, green, told } from "../support/records.ts";
+import { firstMoment, green, told, writeJournal } from "../support/records.ts";
 
 type Order = OrderInput["order"];
 const orders = ["promote", "abort", "pause", "resume"] as const;
 const now = new Date(firstMoment + 60_000);
 const soaks = true;
 const preparing = told(["shift started"]);
-const onTrial = told(["shift started"], ["shift trial", { weight: 5, seconds: 300 }]);
+const onTrial = told(["shift started"], ["shift step", { weight: 5, seconds: 300 }]);
 const paused = [...onTrial, ...told(["order pause"])];
 const baking = [...onTrial, ...told(["shift committed"])];
-const reversal = [...onTrial, ...told(["shift undoing", { why: "slow" }])];
+const reversal = [...onTrial, ...told(["shift withdrawing", { why: "slow" }])];
 const soaking = told(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
 
 test("what an order is about", () => {
@@ -80,7 +80,7 @@ test("an order that means nothing now is refused with the reason", () => {
     ]),
     ["resume", onTrial, true, new GuardError("green 1.2.0 is not paused")],
     ["abort", [...soaking, ...told(["soak ended"])], false, nothingToAbort],
-    ["abort", [...soaking, ...told(["soak undoing"])], false, already],
+    ["abort", [...soaking, ...told(["soak reverting"])], false, already],
     [
       "retry",
       onTrial,
@@ -168,45 +168,50 @@ test("what was asked and what happens next, with commands for the stack", () => 
 });
 
 /** A job's world: a journal on the disk, and the time. */
-function contextOf(t: TestContext): JobContext {
+function contextOf(t: TestContext, records: readonly JournalRecord[]): JobContext {
   const directory = mkdtempSync(join(tmpdir(), "turnout-order-"));
   t.after(() => rmSync(directory, { recursive: true }));
-  return { journal: new Journal(directory), now: () => now, docker: { soaks: async () => false } } as never;
+  writeJournal(directory, records);
+  const journal = new Journal(directory, { operator: "grace", now: () => now });
+  return { journal, docker: { soaks: async () => false } } as unknown as JobContext;
+}
+
+/** The last record, without what it says of the line before. */
+async function lastOf({ journal }: JobContext) {
+  const { prev: _prev, ...last } = (await journal.read()).records.at(-1) ?? {};
+  return last;
 }
 
 test("an order is written into the journal while another job holds its lock", async (t) => {
-  const context = contextOf(t);
-  for (const record of onTrial) await context.journal.append(record);
+  const context = contextOf(t, onTrial);
   const release = await context.journal.lock(5);
   t.after(release);
   const input = { prefix: "turnout-dev", order: "pause" } as const;
-  assert.deepEqual(await order(input, context, "grace"), { order: "pause", of: "shift", ...green, incident: null });
-  assert.deepEqual((await context.journal.read()).at(-1), {
-    ...{ at: now.toISOString(), step: "order", event: "pause", operator: "grace" },
+  assert.deepEqual(await order(input, context), { order: "pause", of: "shift", ...green, incident: null });
+  assert.deepEqual(await lastOf(context), {
+    ...{ v: 2, at: now.toISOString(), step: "order", event: "pause", operator: "grace" },
     ...green,
   });
 });
 
 test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
-  const context = contextOf(t);
-  for (const record of onTrial) await context.journal.append(record);
-  const refused = order({ prefix: "turnout-prod", order: "abort" }, context, "grace");
+  const context = contextOf(t, onTrial);
+  const refused = order({ prefix: "turnout-prod", order: "abort" }, context);
   await assert.rejects(
     refused,
     /^GuardError: No change of color .* no soak watches one.* rollback -- --stack prod`\.$/,
   );
-  assert.equal((await context.journal.read()).length, onTrial.length);
+  assert.equal((await context.journal.read()).records.length, onTrial.length);
   await (await context.journal.lock(0))();
 });
 
 test("retry lifts an incident by its record", async (t) => {
-  const context = contextOf(t);
-  for (const record of told(["shift ended", { incident: "i-1", why: "slow" }])) await context.journal.append(record);
+  const context = contextOf(t, told(["shift ended", { incident: "i-1", why: "slow" }]));
   const input = { prefix: "turnout-dev", order: "retry" } as const;
-  assert.deepEqual(await order(input, context, "ada"), { order: "retry", of: "incident", ...green, incident: "i-1" });
-  assert.deepEqual((await context.journal.read()).at(-1), {
-    ...{ at: now.toISOString(), step: "order", event: "retry", operator: "ada", incident: "i-1" },
+  assert.deepEqual(await order(input, context), { order: "retry", of: "incident", ...green, incident: "i-1" });
+  assert.deepEqual(await lastOf(context), {
+    ...{ v: 2, at: now.toISOString(), step: "order", event: "retry", operator: "grace", incident: "i-1" },
     ...green,
   });
-  await assert.rejects(order(input, context, "ada"), /^GuardError: No incident is open/);
+  await assert.rejects(order(input, context), /^GuardError: No incident is open/);
 });

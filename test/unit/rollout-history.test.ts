@@ -4,25 +4,25 @@ import { incidentId, openIncidents } from "../../core/journal/incidents.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { isCompleted, isRollback, nextOrder, planOf, unfinished } from "../../core/rollout/history.ts";
 import { canarySteps } from "../../core/rollout/plan.ts";
+import { recordOf } from "../support/records.ts";
 
 const aim = { color: "green", release: "1.1.0-aaaaaaaa" } as const;
 const other = { color: "blue", release: "1.0.0-bbbbbbbb" } as const;
 let clock = 0;
-const record = (step: string, event: string, detail: object = {}): JournalRecord => ({
-  at: new Date(clock++).toISOString(),
-  operator: "ada",
-  ...{ step, event },
-  ...detail,
-});
+const record = (step: string, event: string, detail: object = {}): JournalRecord =>
+  recordOf(`${step} ${event}`, { at: new Date(clock++).toISOString(), ...detail });
 const shift = (event: string, detail: object = {}) => record("shift", event, { ...aim, ...detail });
 
 test("a rollout is unfinished from its begin to its end, and remembers who served", () => {
   assert.equal(unfinished([], aim), null);
-  const begun = [shift("begun", { from: "blue" }), shift("trial", { weight: 5 })];
+  const begun = [shift("begun", { from: "blue" }), shift("step", { weight: 5 })];
   assert.deepEqual(unfinished(begun, aim), { from: "blue", reversal: null });
-  const reversal = [...begun, shift("undoing", { why: "error rate 2 %", blame: true })];
-  assert.deepEqual(unfinished(reversal, aim), { from: "blue", reversal: { why: "error rate 2 %", blame: true } });
-  assert.equal(unfinished([...reversal, shift("ended", { outcome: "rolled-back" })], aim), null);
+  const reversal = [...begun, shift("withdrawing", { why: "error rate 2 %", blame: true })];
+  const left = { why: "error rate 2 %", blame: true, isRevert: false };
+  assert.deepEqual(unfinished(reversal, aim), { from: "blue", reversal: left });
+  const reverting = [...begun, shift("reverting", { why: "error rate 2 %", blame: true })];
+  assert.deepEqual(unfinished(reverting, aim), { from: "blue", reversal: { ...left, isRevert: true } });
+  assert.equal(unfinished([...reversal, shift("ended", { outcome: "reverted" })], aim), null);
   assert.deepEqual(unfinished([shift("begun", { from: null })], aim), { from: null, reversal: null });
 });
 
@@ -36,7 +36,7 @@ test("a change is made when it ended with everybody there and no other one came 
   assert.equal(isCompleted(committed, aim), true);
   assert.equal(isCompleted([], aim), false);
   assert.equal(isCompleted(committed, { ...aim, release: "1.1.0-cccccccc" }), false);
-  assert.equal(isCompleted([shift("begun"), shift("ended", { outcome: "rolled-back" })], aim), false);
+  assert.equal(isCompleted([shift("begun"), shift("ended", { outcome: "reverted" })], aim), false);
   assert.equal(isCompleted([...committed, record("shift", "begun", other)], aim), false);
 });
 
@@ -45,10 +45,7 @@ test("going back is no trial, but a release that was taken back proves itself an
   assert.equal(isRollback(committed, aim), true);
   assert.equal(isRollback(committed, other), false);
   assert.equal(isRollback([], aim), false);
-  const soaked = [
-    ...committed,
-    record("soak", "ended", { ...aim, outcome: "rolled-back", incident: "i1", blame: true }),
-  ];
+  const soaked = [...committed, record("soak", "ended", { ...aim, outcome: "reverted", incident: "i1", blame: true })];
   assert.equal(isRollback(soaked, aim), false);
   const retried = [...soaked, record("order", "retry", { incident: "i1", release: aim.release })];
   assert.equal(isRollback(retried, aim), false);
@@ -92,12 +89,18 @@ test("orders are heard once, in their order, from the moment they count", () => 
 });
 
 test("an incident is open until somebody says retry", () => {
-  const ended = shift("ended", { outcome: "rolled-back", why: "error rate", incident: "i1", version: "1.1.0" });
+  const ended = shift("ended", {
+    outcome: "withdrawn",
+    blame: true,
+    why: "error rate",
+    incident: "i1",
+    version: "1.1.0",
+  });
   const { at } = ended;
   const incident = { id: "i1", at, ...aim, version: "1.1.0", why: "error rate", step: "shift" };
   assert.deepEqual(openIncidents([ended]), [incident]);
   assert.deepEqual(openIncidents([ended, record("order", "retry", { release: other.release })]), [incident]);
   assert.deepEqual(openIncidents([ended, record("order", "retry", { release: aim.release })]), []);
-  assert.deepEqual(openIncidents([shift("ended", { outcome: "held-back", why: "aborted" })]), []);
+  assert.deepEqual(openIncidents([shift("ended", { outcome: "withdrawn", why: "aborted" })]), []);
   assert.equal(incidentId(new Date("2026-11-22T08:31:07.123Z"), "green"), "2026-11-22-083107-green");
 });

@@ -83,14 +83,14 @@ describe("rollout", () => {
     ],
     ["a breach ends a step", plan, [...at25, watched("breach", 1)], `withdraw, blamed: ${trouble}`],
     ["also in its last moment", plan, [...at25, watched("breach", 600)], `withdraw, blamed: ${trouble}`],
-    ["and is an incident", plan, [...at25, watched("breach", 1), withdrawn], `rolled-back, blamed: ${trouble}`],
+    ["and is an incident", plan, [...at25, watched("breach", 1), withdrawn], `withdrawn, blamed: ${trouble}`],
     ["trouble of both colors holds a step", plan, [...at5, watched("shared", 300, 179)], "5 %"],
     ["which goes on after it", plan, [...at5, watched("shared", 200, 179), watched("good", 300)], "25 %"],
     [
       "held too long, nobody is blamed",
       plan,
       [...at5, watched("shared", 10, 180), withdrawn],
-      `held-back: both colors are in trouble for 180 s: ${trouble}`,
+      `withdrawn: both colors are in trouble for 180 s: ${trouble}`,
     ],
     ["too few answers are no matter before the end", plan, [...at5, watched("inconclusive", 200)], "5 %"],
     ["but no pass", plan, [...at5, watched("inconclusive", 300)], `withdraw: inconclusive: ${trouble}`],
@@ -104,13 +104,13 @@ describe("rollout", () => {
     ["promote skips the rest of a step", plan, [...at5, ordered("promote")], "25 %"],
     ["promote after the last step commits", plan, [...at25, ordered("promote")], "commit"],
     ["promote ends a pause", plan, [...at5, ordered("pause"), ordered("promote")], "25 %"],
-    ["abort takes the candidate back", plan, [...at25, ordered("abort"), withdrawn], "held-back: aborted by hand"],
+    ["abort takes the candidate back", plan, [...at25, ordered("abort"), withdrawn], "withdrawn: aborted by hand"],
     ["a pause outlasts the step", plan, [...at5, ordered("pause"), watched("good", 300)], "5 % paused"],
     ["until resumed", plan, [...at5, ordered("pause"), ordered("resume"), watched("good", 300)], "25 %"],
     ["a breach heeds no pause", plan, [...at5, ordered("pause"), watched("breach", 0)], `withdraw, blamed: ${trouble}`],
     ["a pause while preparing holds in the first step", plan, [ordered("pause"), prepared], "5 % paused"],
     ["abort while preparing", plan, [ordered("abort")], "withdraw: aborted by hand"],
-    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "held-back: the job was told to end"],
+    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "withdrawn: the job was told to end"],
 
     ["a lost candidate begins anew", plan, [...at25, lost], "prepare"],
     ["at the first step", plan, [...at25, lost, prepared], "5 %"],
@@ -122,7 +122,7 @@ describe("rollout", () => {
       "withdraw: the candidate is gone",
     ],
 
-    ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "held-back: blue is not ready"],
+    ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "withdrawn: blue is not ready"],
     ["told to end before the commit", plan, [...atCommit, interrupted], "withdraw: the job was told to end"],
     ["aborted before the commit", plan, [...atCommit, ordered("abort")], "withdraw: aborted by hand"],
     ["paused before the commit: the last share is kept", plan, [...atCommit, ordered("pause")], "25 % paused"],
@@ -130,7 +130,7 @@ describe("rollout", () => {
     ["a commit is not promoted, and no lease is lost in it", plan, [...atCommit, ordered("promote"), lost], "commit"],
 
     ["a breach in the bake goes back", plan, [...baking, watched("breach", 1)], `revert, blamed: ${trouble}`],
-    ["to the old color", plan, [...baking, watched("breach", 1), reverted], `rolled-back, blamed: ${trouble}`],
+    ["to the old color", plan, [...baking, watched("breach", 1), reverted], `reverted, blamed: ${trouble}`],
     [
       "which may not be there any more",
       plan,
@@ -143,7 +143,7 @@ describe("rollout", () => {
       [prepared, committed, watched("breach", 1)],
       `committed, blamed: ${trouble}; there is no going back: no other color served before`,
     ],
-    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "held-back: aborted by hand"],
+    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "reverted: aborted by hand"],
     ["other orders mean nothing there", plan, [...baking, ordered("promote"), ordered("pause")], "bake"],
     ["trouble of both colors holds the bake", plan, [...baking, watched("shared", 5, 100)], "bake"],
     [
@@ -183,7 +183,7 @@ describe("rollout", () => {
       "nor after the end",
       plan,
       [ordered("abort"), withdrawn, prepared, committed, ordered("promote")],
-      "held-back: aborted by hand",
+      "withdrawn: aborted by hand",
     ],
   ];
   for (const [name, of, events, end] of paths) it(name, () => assert.equal(shown(play(of, ...events)), end));
@@ -193,15 +193,15 @@ describe("what is to be done", () => {
   it("follows from where the rollout is", () => {
     const cases: [Rollout, unknown][] = [
       [play(plan), { kind: "prepare" }],
-      [play(plan, ...at25), { kind: "trial", index: 1, weight: 25, seconds: 600, paused: false }],
-      [play(plan, ...at5, ordered("pause")), { kind: "trial", index: 0, weight: 5, seconds: 300, paused: true }],
+      [play(plan, ...at25), { kind: "step", index: 1, weight: 25, seconds: 600, paused: false }],
+      [play(plan, ...at5, ordered("pause")), { kind: "step", index: 0, weight: 5, seconds: 300, paused: true }],
       [play(plan, ...atCommit), { kind: "commit" }],
       [play(plan, ...baking), { kind: "bake", seconds: 120 }],
       [play(plan, interrupted), { kind: "withdraw" }],
       [play(plan, ...baking, watched("breach", 1)), { kind: "revert", to: "blue" }],
       [
         play(plan, interrupted, withdrawn),
-        { kind: "finish", outcome: "held-back", why: "the job was told to end", blame: false },
+        { kind: "finish", outcome: "withdrawn", why: "the job was told to end", blame: false },
       ],
     ];
     for (const [rollout, action] of cases) assert.deepEqual(actionOf(rollout, plan), action);
@@ -241,7 +241,7 @@ describe("a job that goes on", () => {
   for (const [name, of, found, phase] of cases) it(name, () => assert.equal(shown(resume(of, found)), phase));
 });
 
-describe("trial steps", () => {
+describe("watched steps", () => {
   it("are those that take time, beside another color", () => {
     assert.deepEqual(watchedSteps(plan), [
       { weight: 5, seconds: 300 },

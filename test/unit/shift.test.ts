@@ -6,10 +6,11 @@ import { type TestContext, test } from "node:test";
 import { StepError } from "../../core/errors.ts";
 import { openIncidents } from "../../core/journal/incidents.ts";
 import { shift } from "../../jobs/commands/shift.ts";
+import { eventOf } from "../support/records.ts";
 import { ShiftWorld } from "../support/shift-world.ts";
 
-const order = (event: string) => (world: ShiftWorld) =>
-  world.journal.append({ at: "2026-01-01T00:00:00Z", step: "order", event, operator: "ada" });
+const order = (event: "promote" | "abort" | "pause" | "resume") => (world: ShiftWorld) =>
+  world.journal.append(eventOf(`order ${event}`));
 
 /** A server that answers as a color's ready path does: 503 until it is told another status. */
 async function readyPath(t: TestContext): Promise<{ url: string; status: number }> {
@@ -36,7 +37,7 @@ test("a canary that is well goes through all its steps", async () => {
   const world = new ShiftWorld();
   assert.deepEqual(await shift(world.input(), world.context()), { from: "blue", color: "green", release: "green-1" });
   assert.deepEqual(await world.history(), [
-    ...["begun", "trial 10 %", "watched trial 0", "trial 50 %", "watched trial 1", "committing", "committed"],
+    ...["begun", "step 10 %", "watched step 0", "step 50 %", "watched step 1", "committing", "committed"],
     ...["watched bake", "ended committed"],
   ]);
   assert.equal(world.edge.committed, "green");
@@ -68,15 +69,21 @@ test("errors on trial take the release back, with an incident; the same again is
     world,
     /green 1 was taken back: error rate 5\.0 % .*; blue serves \(incident .*-green\)\. .*ops -- retry/,
   );
-  assert.deepEqual(await world.history(), ["begun", "trial 10 %", "watched trial 0", "undoing", "ended rolled-back"]);
-  assert.equal(openIncidents(await world.journal.read()).length, 1);
+  assert.deepEqual(await world.history(), [
+    "begun",
+    "step 10 %",
+    "watched step 0",
+    "withdrawing",
+    "ended withdrawn, at fault",
+  ]);
+  assert.equal(openIncidents((await world.journal.read()).records).length, 1);
   const again = () => shift(world.input(), world.context());
   await assert.rejects(again, {
     name: "GuardError",
     message: /^green 1 was taken back at .* ops -- retry --stack prod/,
   });
   assert.equal(world.edge.committed, "blue");
-  await world.journal.append({ at: "", step: "order", event: "retry", operator: "ada", release: "green-1" });
+  await world.journal.append(eventOf("order retry", { release: "green-1", incident: "i-1" }));
   await refusedBy(world, /taken back/);
   assert.ok(!world.started.includes("handover green"));
 });
@@ -88,7 +95,7 @@ test("errors after the commit take it back, workers too", async () => {
   });
   await refusedBy(world, /taken back/);
   const history = await world.history();
-  assert.deepEqual(history.slice(-4), ["committed", "watched bake", "undoing", "ended rolled-back"]);
+  assert.deepEqual(history.slice(-4), ["committed", "watched bake", "reverting", "ended reverted, at fault"]);
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
 });
 
@@ -117,7 +124,7 @@ test("held too long it gives up, and blames nobody", async () => {
     world,
     /does not serve: both colors are in trouble for 1\d s: .*no answer; blue serves\. Nothing is held/,
   );
-  assert.deepEqual(openIncidents(await world.journal.read()), []);
+  assert.deepEqual(openIncidents((await world.journal.read()).records), []);
 });
 
 test("an abort is heard while the release is awaited, and right before everybody is moved", async () => {
@@ -191,9 +198,9 @@ test("who cannot see in the bake waits, and goes on watching once the edge answe
 test("a full disk keeps a change from being made, and no bad release among the users", async () => {
   const before = new ShiftWorld();
   before.onAppend = async (record) => {
-    before.full = record.event === "watched" && record.stage === "trial 1";
+    before.full = record.step === "shift" && record.event === "watched" && record.stage === "step 1";
   };
-  await assert.rejects(shift(before.input(), before.context()), /cannot be written/);
+  await assert.rejects(shift(before.input(), before.context()), /^StepError: Cannot write to the journal/);
   assert.deepEqual([before.edge.committed, before.edge.candidate, before.started], ["blue", null, ["handover blue"]]);
 
   const after = new ShiftWorld();
@@ -201,17 +208,16 @@ test("a full disk keeps a change from being made, and no bad release among the u
     after.full = true;
     after.failing.green = 0.05;
   });
-  await assert.rejects(shift(after.input(), after.context()), /cannot be written/);
+  await assert.rejects(shift(after.input(), after.context()), /^StepError: Cannot write to the journal/);
   assert.deepEqual([after.edge.committed, after.started], ["blue", ["handover green", "handover blue"]]);
 });
 
 test("what another deploy has prepared the color for since gets in nobody's place; a way back does not depend on it", async () => {
   const world = new ShiftWorld();
-  const prepared = (release: string) =>
-    world.journal.append({ at: "10:00", step: "migration", event: "done", operator: "bob", color: "green", release });
+  const prepared = (release: string) => world.journal.append(eventOf("migration done", { color: "green", release }));
   await prepared("green-2");
   const first = shift(world.input(), world.context());
-  await assert.rejects(first, { name: "GuardError", message: /prepared green for green-2 at 10:00 \(bob\)/ });
+  await assert.rejects(first, { name: "GuardError", message: /prepared green for green-2 at [\dT:.-]+Z \(bob\)/ });
   assert.equal(world.edge.committed, "blue");
   await prepared("green-1");
   await shift(world.input(), world.context());
@@ -226,9 +232,9 @@ test("a shift that is repeated after its end leaves the soak alone", async () =>
   const { rollout } = world.input();
   const input = world.input({ rollout: { ...rollout, soak: 60 } });
   await shift(input, world.context());
-  await world.journal.append({ at: "", step: "soak", event: "begun", operator: "ada", color: "green", soak: "s1" });
+  await world.journal.append(eventOf("soak begun", { color: "green", soak: "s1" }));
   await shift(input, world.context());
-  assert.equal((await world.journal.read()).findLast(({ step }) => step === "soak")?.event, "begun");
+  assert.equal((await world.journal.read()).records.findLast(({ step }) => step === "soak")?.event, "begun");
   assert.deepEqual(world.started, ["handover green", "soak", "handover green"]);
 });
 
@@ -249,7 +255,7 @@ test("orders from another terminal: promote, pause and resume, abort", async () 
   const promoted = new ShiftWorld();
   promoted.after(1, order("promote"));
   await shift(promoted.input(), promoted.context());
-  assert.ok(!(await promoted.history()).includes("watched trial 0"));
+  assert.ok(!(await promoted.history()).includes("watched step 0"));
 
   const paused = new ShiftWorld();
   paused.after(1, order("pause"));
@@ -276,7 +282,7 @@ test("nobody on trial while a replica is missing or the database is full", async
   world.ready.green = 1;
   world.monitor = { connections: { used: 95, max: 100 }, error: null };
   await refusedBy(world, /95 of 100 connections in use/);
-  assert.ok(!(await world.history()).some((event) => event.startsWith("trial")));
+  assert.ok(!(await world.history()).some((event) => event.startsWith("step")));
 });
 
 test("killed at any moment, the edge goes back by itself, and the next job ends the work once", async () => {
@@ -298,7 +304,7 @@ test("killed at any moment, the edge goes back by itself, and the next job ends 
       assert.equal(history.filter((event) => event === once).length, 1, `${once}, killed after ${seconds} s`);
     assert.ok(world.started.includes("handover green"));
   }
-  assert.deepEqual([...stages], ["trial 10 %", "trial 50 %", "committed"]);
+  assert.deepEqual([...stages], ["step 10 %", "step 50 %", "committed"]);
 });
 
 for (const [name, failing] of [
@@ -336,7 +342,7 @@ for (const [name, failing] of [
         } else {
           assert.match(end, /taken back/, where);
           assert.deepEqual([world.edge.committed, last ?? "handover blue"], ["blue", "handover blue"], where);
-          assert.equal(openIncidents(await world.journal.read()).length, 1, where);
+          assert.equal(openIncidents((await world.journal.read()).records).length, 1, where);
         }
         assert.equal(world.edge.candidate, null, where);
       }

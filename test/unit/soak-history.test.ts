@@ -4,19 +4,17 @@ import fc from "fast-check";
 import { connectionString, parseConnectionString } from "../../core/jobs/database-address.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { isOurs, openSoak, type SoakHistory, soakHistory } from "../../core/rollout/soak.ts";
+import { recordOf } from "../support/records.ts";
 
-const record = (event: string, more: object = {}): JournalRecord => ({
-  ...{ at: "2026-11-22T08:00:00.000Z", step: "soak", event, operator: "ada@laptop", soak: "soak-1" },
-  ...more,
-});
+const record = (event: string, more: object = {}): JournalRecord => recordOf(`soak ${event}`, more);
 const begun = record("begun", { epoch: "e1", from: "blue" });
-const shift = record("ended", { step: "shift" });
+const shift = recordOf("shift ended");
 
 test("what the journal says of a soak", () => {
   const fresh: SoakHistory = { epoch: "e1", revertEpoch: "soak-soak-1", watched: 0, reversal: null, ended: false };
   const table: [name: string, records: JournalRecord[], story: SoakHistory | null][] = [
     ["not begun", [shift], null],
-    ["another one", [{ ...begun, soak: "soak-0" }], null],
+    ["another one", [record("begun", { epoch: "e1", from: "blue", soak: "soak-0" })], null],
     ["just begun", [shift, begun], fresh],
     [
       "watching",
@@ -25,7 +23,7 @@ test("what the journal says of a soak", () => {
     ],
     [
       "going back",
-      [shift, begun, record("undoing", { why: "5 % errors", blame: true })],
+      [shift, begun, record("reverting", { why: "5 % errors", blame: true })],
       { ...fresh, reversal: { why: "5 % errors", blame: true } },
     ],
     ["ended", [shift, begun, record("ended")], { ...fresh, ended: true }],
@@ -35,7 +33,7 @@ test("what the journal says of a soak", () => {
 });
 
 test("the soak that is under way is the last one, until it has ended", () => {
-  const next = { ...begun, soak: "soak-2" };
+  const next = record("begun", { epoch: "e1", from: "blue", soak: "soak-2" });
   assert.equal(openSoak([]), null);
   assert.equal(openSoak([begun, shift]), begun);
   assert.equal(openSoak([begun, record("ended")]), null);

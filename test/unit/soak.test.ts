@@ -33,7 +33,7 @@ test("too little to judge by takes nothing back, and is written down", async (t)
 test("a breach that holds takes the release back: users, then workers, with an incident and an epoch of its own", async (t) => {
   const world = new SoakWorld(t);
   world.looks = ["good", "breach", "breach"];
-  assert.equal((await world.run()).outcome, "rolled-back");
+  assert.equal((await world.run()).outcome, "reverted");
   const { committed, epoch, drain } = world.edge;
   assert.equal(committed, "blue");
   assert.equal(epoch, "soak-turnout-test-soak-1");
@@ -41,13 +41,13 @@ test("a breach that holds takes the release back: users, then workers, with an i
   assert.deepEqual(world.started, ["handover blue"]);
   const told = await world.told();
   assert.deepEqual(told.slice(-2), [
-    { event: "undoing", why: "breach by the figures", blame: true },
+    { event: "reverting", why: "breach by the figures", blame: true },
     {
-      ...{ event: "ended", outcome: "rolled-back", why: "breach by the figures", blame: true },
+      ...{ event: "ended", outcome: "reverted", why: "breach by the figures", blame: true },
       incident: "2026-11-22-080004-green",
     },
   ]);
-  const [incident] = openIncidents(await world.journal.read());
+  const [incident] = openIncidents((await world.journal.read()).records);
   assert.deepEqual([incident?.release, incident?.step], ["1.1.0-0badcafe", "soak"]);
 });
 
@@ -103,11 +103,11 @@ test("abort takes it back without blame; other orders mean nothing to it", async
   const world = new SoakWorld(t);
   await world.order("abort");
   world.before = { 1: () => world.order("pause"), 5: () => world.order("abort") };
-  const ordersRead = (await world.journal.read()).length;
-  assert.deepEqual(await world.run({ ...soakInput, ordersRead }), { outcome: "held-back", why: "aborted by hand" });
+  const ordersRead = (await world.journal.read()).records.length;
+  assert.deepEqual(await world.run({ ...soakInput, ordersRead }), { outcome: "reverted", why: "aborted by hand" });
   assert.equal(world.looked, 6, "an order from before it began is not meant for it");
   assert.equal(world.edge.committed, "blue");
-  assert.deepEqual(openIncidents(await world.journal.read()), []);
+  assert.deepEqual(openIncidents((await world.journal.read()).records), []);
 });
 
 test("replicas that were lowered since are not waited for on the way back", async (t) => {
@@ -115,14 +115,14 @@ test("replicas that were lowered since are not waited for on the way back", asyn
   world.looks = ["breach"];
   world.warm = 1;
   world.wanted.set("turnout-test-blue-api", 1);
-  assert.equal((await world.run()).outcome, "rolled-back");
+  assert.equal((await world.run()).outcome, "reverted");
   assert.equal(world.edge.committed, "blue");
 });
 
 test("an abort that the shift did not hear any more is the soak's", async (t) => {
   const world = new SoakWorld(t);
   await world.order("abort");
-  assert.equal((await world.run()).outcome, "held-back");
+  assert.equal((await world.run()).outcome, "reverted");
   assert.equal(world.looked, 1);
 });
 
@@ -130,12 +130,12 @@ test("a full disk does not keep a bad release among the users; how it ended is w
   const world = new SoakWorld(t);
   world.looks = ["good", "breach", "breach"];
   world.before = { 1: () => world.fill() };
-  await assert.rejects(world.run(), /cannot be written/);
+  await assert.rejects(world.run(), /Cannot write to the journal/);
   assert.deepEqual([world.edge.committed, world.started], ["blue", ["handover blue"]]);
   world.room();
-  assert.equal((await world.run()).outcome, "rolled-back");
+  assert.equal((await world.run()).outcome, "reverted");
   assert.equal(world.edge.committed, "blue");
-  const [incident] = openIncidents(await world.journal.read());
+  const [incident] = openIncidents((await world.journal.read()).records);
   assert.match(incident?.why ?? "", /taken back while the journal could not be written/);
 });
 
@@ -230,7 +230,7 @@ test("started again it watches the rest, whatever was done to the clock", async 
 });
 
 test("killed anywhere on its way back, it gets there, with one commit and one hand-over after it", async (t) => {
-  const deaths: Death[] = ["undoing", "told", "ended"];
+  const deaths: Death[] = ["reverting", "told", "ended"];
   for (const death of deaths) {
     const world = new SoakWorld(t);
     world.looks = ["breach"];
@@ -240,12 +240,12 @@ test("killed anywhere on its way back, it gets there, with one commit and one ha
     world.dies = null;
     // What is seen now does not matter any more.
     world.looks = ["good"];
-    assert.equal((await world.run()).outcome, "rolled-back", death);
+    assert.equal((await world.run()).outcome, "reverted", death);
     assert.equal(world.edge.committed, "blue", death);
-    if (death !== "undoing") assert.equal(world.edge.epoch, epoch, death);
+    if (death !== "reverting") assert.equal(world.edge.epoch, epoch, death);
     assert.equal(world.started.at(-1), "handover blue", death);
     const events = (await world.told()).map(({ event }) => event).filter((event) => event !== "watched");
-    assert.deepEqual(events, ["begun", "undoing", "ended"], death);
+    assert.deepEqual(events, ["begun", "reverting", "ended"], death);
     assert.equal((await world.run()).outcome, "superseded", "once ended it does nothing");
     assert.equal((await world.told()).filter(({ event }) => event === "ended").length, 1, death);
   }

@@ -30,6 +30,7 @@ const healthy: Observed = {
   soak: null,
   lastReverted: null,
   edge: "up",
+  invalidJournalLines: 0,
 };
 
 const wanted: Wanted = {
@@ -76,6 +77,7 @@ test("what status --json prints; these keys keep their meaning", () => {
     lastRelease: { color: "green", release: "1.1.0-0badcafe", at: "2026-11-20T10:00:00.000Z" },
     url: "http://localhost:8080",
     previewUrl: "http://localhost:8081",
+    invalidJournalLines: 0,
     problems: [],
   });
 });
@@ -206,4 +208,13 @@ test("a canary, a soak and incidents, as JSON and as text", () => {
   assert.deepEqual(held.rollout, { step: `${step}, paused`, weight: 5 });
   // Without a candidate on the edge there is no step.
   assert.equal(statusOf(outputs, { ...observed, candidate: null }, wanted).rollout, null);
+});
+
+test("invalid lines of the journal are named, and what runs is healthy all the same", () => {
+  const status = statusOf(outputs, { ...healthy, invalidJournalLines: 2 }, wanted);
+  const sentence = "2 lines of the journal are invalid and ignored; `npm run ops -- log --stack prod` names the first.";
+  assert.deepEqual([status.healthy, status.invalidJournalLines, status.problems], [true, 2, [sentence]]);
+  assert.match(describeStatus(status), /^green 1\.1\.0 is active · healthy\n {2}! 2 lines of the journal are invalid/);
+  const [one] = statusOf(outputs, { ...healthy, invalidJournalLines: 1 }, wanted).problems;
+  assert.match(one ?? "", /^1 line of the journal is invalid and ignored/);
 });
