@@ -56,7 +56,7 @@ async function underLoad(happens: () => Promise<void>, pause = 120): Promise<Loa
   return load.stop();
 }
 
-/** The records of a version's change of color, as their events. */
+/** The records of a version's rollout, as their events. */
 const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
 
 /** A deploy that is in its first step, which goes on until somebody says `promote`. */
@@ -84,7 +84,7 @@ test("a release that starts healthy and fails its smoke list gets no users, howe
   const version = await releases.withPage("page", "<h1>Under construction</h1>");
   const sentence = new RegExp(
     `Smoke check "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
-      "so it does not get any users\\. Look at its logs",
+      "so it gets no traffic\\. Check its logs",
   );
   const { lost } = await underLoad(async () => {
     for (const _time of ["first", "again"]) {
@@ -101,17 +101,17 @@ test("a release that starts healthy and fails its smoke list gets no users, howe
 });
 
 const broken = "1.2.0-broken";
-const takenBack =
-  /green 1\.2\.0-broken was taken back: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %; blue serves \(incident ([\d-]+-green)\)/;
+const withdrawn =
+  /Rollout of green 1\.2\.0-broken was withdrawn: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %\. Blue is still active \(incident ([\d-]+-green)\)/;
 
-/** Deploys the broken release, which is taken back. @returns the incident */
+/** Deploys the broken release, which is withdrawn. @returns the incident */
 async function tryBroken(): Promise<string> {
   const earlier = (await journalOf(stack)).length;
   let incident = "";
   const { lost, byColor } = await underLoad(async () => {
     const outcome = await stack.cli("deploy", broken, "--steps", "50:60");
-    refused(outcome, takenBack, 5);
-    incident = takenBack.exec(outcome.text)?.[1] ?? "";
+    refused(outcome, withdrawn, 5);
+    incident = withdrawn.exec(outcome.text)?.[1] ?? "";
     await serves("blue");
   }, 40);
   const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
@@ -131,11 +131,11 @@ async function tryBroken(): Promise<string> {
   }
   const answers = (byColor.green ?? 0) + lost.length;
   assert.ok(lost.length <= 1 + answers / 50, `${lost.length} of ${answers} answers of green were lost`);
-  console.log(`taken back after ${answers} answers of green, ${lost.length} of them lost`);
+  console.log(`withdrawn after ${answers} answers of green, ${lost.length} of them lost`);
   return incident;
 }
 
-test("a release that fails two in a hundred is taken back, and refused until somebody says retry", async () => {
+test("a release that fails two in a hundred is withdrawn, and refused until somebody says retry", async () => {
   const first = await tryBroken();
   const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
   const sentence = new RegExp(
@@ -145,7 +145,7 @@ test("a release that fails two in a hundred is taken back, and refused until som
   refused(await stack.up(), sentence);
   refused(await stack.cli("deploy", broken), sentence, 3);
   assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
-  assert.match(through(await stack.cli("ops", "retry")).text, new RegExp(`incident ${first} is lifted`));
+  assert.match(through(await stack.cli("ops", "retry")).text, new RegExp(`Incident ${first} is closed`));
   assert.notEqual(await tryBroken(), first);
   const { lost } = await underLoad(async () => {
     through(await stack.cli("deploy", "1.1.0"));
@@ -169,7 +169,7 @@ test("two deploys at once: the second is told who is at work, and the first goes
     const second = await elsewhere.up();
     const since = (await journalOf(stack)).findLast((one) => one.step === "shift" && one.event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
-    refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
+    refused(second, new RegExp(`${holder} of this stack; this job has waited 30 s\\. Wait for it to end`));
     assert.match(second.text, /exit status 4/);
     through(await stack.cli("ops", "promote"));
     through(await first.ended);

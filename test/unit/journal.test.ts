@@ -106,15 +106,15 @@ test("the lock is given to one; the other is told who holds it", async (t) => {
   const [one, other] = [journalIn(directory), journalIn(directory)];
   const release = await one.lock(5);
   t.after(release);
-  const todo = "wait for it to end (npm run ops -- log shows its steps) and run this again";
-  const unknown = new BusyError("Another job holds the lock of this stack; it was waited for 0.1 s", todo);
+  const todo = "wait for it to end (npm run ops -- log shows its steps) and retry";
+  const unknown = new BusyError("Another job holds the lock of this stack; this job has waited 0.1 s", todo);
   await assert.rejects(other.lock(0.1), unknown);
   await one.append(started("backup"));
   await one.append(started("migration", { release: "1.1.0-deadbeef" }));
   const migration =
     "The step migration of 1.1.0-deadbeef, started by ada@laptop at 2026-11-20T10:00:00.000Z, " +
     "still holds the lock of this stack";
-  await assert.rejects(other.lock(0.1), new BusyError(`${migration}; it was waited for 0.1 s`, todo));
+  await assert.rejects(other.lock(0.1), new BusyError(`${migration}; this job has waited 0.1 s`, todo));
   await one.append(started("handover"));
   const named = other.lock(0, (step) => step !== "handover");
   await assert.rejects(named, new BusyError(migration, todo), "what takes no lock is not its holder");
@@ -126,7 +126,7 @@ test("the lock is given to one; the other is told who holds it", async (t) => {
   );
   const inProd = new BusyError(
     "Another job holds the lock of this stack",
-    "wait for it to end (npm run ops -- log --stack prod shows its steps) and run this again",
+    "wait for it to end (npm run ops -- log --stack prod shows its steps) and retry",
   );
   await assert.rejects(new Journal(directory, { stack: "prod" }).lock(0), inProd);
 });

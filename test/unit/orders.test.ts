@@ -47,24 +47,27 @@ test("what an order is about", () => {
 test("an order that means nothing now is refused with the reason", () => {
   const none = (given: Order) =>
     new GuardError(
-      `No change of color is under way, so there is nothing to ${given}`,
-      "see `npm run ops -- status` for who serves",
+      `No rollout is under way, so there is nothing to ${given}`,
+      "see `npm run ops -- status` for the active color",
     );
   const nothingToAbort = new GuardError(
-    "No change of color is under way and no soak watches one, so there is nothing to abort",
-    "to go back to the other color, use `npm run rollback`",
+    "No rollout and no soak is under way, so there is nothing to abort",
+    "to roll back to the other color, run `npm run rollback`",
   );
   const noStep = (given: Order) =>
     new GuardError(
-      `The change to green 1.2.0 has no step under way that one could ${given}`,
-      "wait for the first step of its canary, which `npm run ops -- status` shows, or say `npm run ops -- abort`",
+      `The rollout of green 1.2.0 has no step under way, so there is nothing to ${given}`,
+      "wait for the first step of its canary, which `npm run ops -- status` shows, or run `npm run ops -- abort`",
     );
   const past = (given: Order) =>
     new GuardError(
-      `green 1.2.0 is past its steps and has all requests, so there is nothing to ${given}`,
-      "to take it back while it is watched, say `npm run ops -- abort`",
+      `green 1.2.0 is committed and has all requests, so there is nothing to ${given}`,
+      "to revert it while it is watched, run `npm run ops -- abort`",
     );
-  const already = new GuardError("green 1.2.0 is being taken back already", "see `npm run ops -- log` for why");
+  const already = new GuardError(
+    "green 1.2.0 is already being withdrawn or reverted",
+    "see `npm run ops -- log` for why",
+  );
   const table: [Order, JournalRecord[], busy: boolean, GuardError][] = [
     ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, [], false, one === "abort" ? nothingToAbort : none(one)],
@@ -97,20 +100,20 @@ test("an order that means nothing now is refused with the reason", () => {
 test("a soak is aborted for as long as its job is there, whatever the clock says", () => {
   const late = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
   assert.equal(targetOf("abort", late, { busy: false, soaks: true, stack: "dev" }).of, "soak");
-  assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak watches one/);
+  assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak is under way/);
 });
 
 test("a refusal's command is for the stack", () => {
   const table: [Order, JournalRecord[], busy: boolean, todo: string][] = [
-    ["abort", [], false, "to go back to the other color, use `npm run rollback -- --stack prod`"],
-    ["pause", [], false, "see `npm run ops -- status --stack prod` for who serves"],
-    ["pause", baking, true, "to take it back while it is watched, say `npm run ops -- abort --stack prod`"],
+    ["abort", [], false, "to roll back to the other color, run `npm run rollback -- --stack prod`"],
+    ["pause", [], false, "see `npm run ops -- status --stack prod` for the active color"],
+    ["pause", baking, true, "to revert it while it is watched, run `npm run ops -- abort --stack prod`"],
     [
       "pause",
       preparing,
       true,
       "wait for the first step of its canary, which `npm run ops -- status --stack prod` shows, " +
-        "or say `npm run ops -- abort --stack prod`",
+        "or run `npm run ops -- abort --stack prod`",
     ],
     ["abort", reversal, true, "see `npm run ops -- log --stack prod` for why"],
     ["retry", [], false, "deploy: npm run deploy -- VERSION --stack prod"],
@@ -136,32 +139,33 @@ test("what was asked and what happens next, with commands for the stack", () => 
     [
       { ...about, order: "promote" },
       "dev",
-      "Asked to promote green 1.2.0: the step under way ends and the next begins; see it with: npm run ops -- log",
+      "Promote requested: the current step of green 1.2.0 ends and the next begins. Progress: npm run ops -- log",
     ],
     [
       { ...about, order: "abort" },
       "prod",
-      "Asked to abort: green 1.2.0 is taken back, and the update fails; see it with: npm run ops -- log --stack prod",
+      "Abort requested: green 1.2.0 is withdrawn or reverted, and the update fails. " +
+        "Progress: npm run ops -- log --stack prod",
     ],
     [
       { ...about, of: "soak", order: "abort" },
       "dev",
-      "Asked to abort the soak: green 1.2.0 is taken back; see it with: npm run ops -- log",
+      "Abort requested: the soak ends and green 1.2.0 is reverted. Progress: npm run ops -- log",
     ],
     [
       { ...about, order: "pause" },
       "prod",
-      "Asked to pause: green 1.2.0 keeps its share until you say: npm run ops -- resume --stack prod",
+      "Pause requested: green 1.2.0 keeps its share until you run: npm run ops -- resume --stack prod",
     ],
     [
       { ...about, order: "resume" },
       "dev",
-      "Asked to go on with green 1.2.0: the time of its step counts again; see it with: npm run ops -- log",
+      "Resume requested: the time of the current step of green 1.2.0 counts again. Progress: npm run ops -- log",
     ],
     [
       { ...about, of: "incident", incident: "i-2", order: "retry" },
       "prod",
-      "The incident i-2 is lifted: green 1.2.0 may be tried again: npm run deploy -- 1.2.0 --stack prod",
+      "Incident i-2 is closed. To deploy green 1.2.0 again: npm run deploy -- 1.2.0 --stack prod",
     ],
   ];
   for (const [result, stack, expected] of table) assert.equal(describeOrder(result, stack), expected);
@@ -197,10 +201,7 @@ test("an order is written into the journal while another job holds its lock", as
 test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
   const context = contextOf(t, onTrial);
   const refused = order({ prefix: "turnout-prod", order: "abort" }, context);
-  await assert.rejects(
-    refused,
-    /^GuardError: No change of color .* no soak watches one.* rollback -- --stack prod`\.$/,
-  );
+  await assert.rejects(refused, /^GuardError: No rollout and no soak is under way.* rollback -- --stack prod`\.$/);
   assert.equal((await context.journal.read()).records.length, onTrial.length);
   await (await context.journal.lock(0))();
 });

@@ -67,7 +67,7 @@ test("errors on trial take the release back, with an incident; the same again is
   world.failing.green = 0.05;
   await refusedBy(
     world,
-    /green 1 was taken back: error rate 5\.0 % .*; blue serves \(incident .*-green\)\. .*ops -- retry/,
+    /Rollout of green 1 was withdrawn: error rate 5\.0 % .*\. Blue is still active \(incident .*-green\)\. .*ops -- retry/,
   );
   assert.deepEqual(await world.history(), [
     "begun",
@@ -80,11 +80,11 @@ test("errors on trial take the release back, with an incident; the same again is
   const again = () => shift(world.input(), world.context());
   await assert.rejects(again, {
     name: "GuardError",
-    message: /^green 1 was taken back at .* ops -- retry --stack prod/,
+    message: /^green 1 was withdrawn or reverted at .* ops -- retry --stack prod/,
   });
   assert.equal(world.edge.committed, "blue");
   await world.journal.append(eventOf("order retry", { release: "green-1", incident: "i-1" }));
-  await refusedBy(world, /taken back/);
+  await refusedBy(world, /was withdrawn/);
   assert.ok(!world.started.includes("handover green"));
 });
 
@@ -93,7 +93,7 @@ test("errors after the commit take it back, workers too", async () => {
   world.after(12, () => {
     world.failing.green = 0.05;
   });
-  await refusedBy(world, /taken back/);
+  await refusedBy(world, /was reverted/);
   const history = await world.history();
   assert.deepEqual(history.slice(-4), ["committed", "watched bake", "reverting", "ended reverted, at fault"]);
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
@@ -103,14 +103,14 @@ test("a database that hurts both holds the shift, and it goes on when that is ov
   const world = new ShiftWorld();
   world.visitors = 400;
   world.after(2, () => {
-    world.monitor = { connections: null, error: "it says nothing for 3 s" };
+    world.monitor = { connections: null, error: "no answer for 3 s" };
   });
   world.after(9, () => {
     world.monitor = { connections: { used: 5, max: 100 }, error: null };
   });
   await shift(world.input(), world.context());
   assert.ok(
-    world.said.some((line) => line.includes("on hold") && line.includes("it says nothing")),
+    world.said.some((line) => line.includes("on hold") && line.includes("no answer for 3 s")),
     world.said.join(),
   );
 });
@@ -122,7 +122,7 @@ test("held too long it gives up, and blames nobody", async () => {
   });
   await refusedBy(
     world,
-    /does not serve: both colors are in trouble for 1\d s: .*no answer; blue serves\. Nothing is held/,
+    /did not complete: both colors have been failing for 1\d s: .*no answer\. Blue is still active\. The release is not marked as bad/,
   );
   assert.deepEqual(openIncidents((await world.journal.read()).records), []);
 });
@@ -131,7 +131,7 @@ test("an abort is heard while the release is awaited, and right before everybody
   const awaited = new ShiftWorld();
   awaited.ready.green = 0;
   awaited.after(1, order("abort"));
-  await refusedBy(awaited, /does not serve: aborted by hand; blue serves/);
+  await refusedBy(awaited, /did not complete: aborted by an operator\. Blue is still active/);
   assert.ok(awaited.context().monotonic() < 3_000, "it does not wait for the replicas any longer");
 
   const blueGreen = new ShiftWorld();
@@ -141,7 +141,7 @@ test("an abort is heard while the release is awaited, and right before everybody
     if (record.event === "committing") await order("abort")(blueGreen);
   };
   const input = blueGreen.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } });
-  await refusedBy(blueGreen, /does not serve: aborted by hand/, input);
+  await refusedBy(blueGreen, /did not complete: aborted by an operator/, input);
   assert.ok(!(await at(blueGreen, "committed")));
 });
 
@@ -153,7 +153,7 @@ test("an abort that comes while everybody is moved takes it back, though nothing
   };
   await refusedBy(
     world,
-    /does not serve: aborted by hand; blue serves/,
+    /did not complete: aborted by an operator\. Blue is active again/,
     world.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } }),
   );
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
@@ -178,7 +178,7 @@ test("told to end while the release is awaited, it ends at once", async () => {
   const world = new ShiftWorld();
   world.ready.green = 0;
   world.after(1, () => world.interrupt.abort());
-  await refusedBy(world, /the job was told to end/);
+  await refusedBy(world, /the job was interrupted/);
 });
 
 test("who cannot see in the bake waits, and goes on watching once the edge answers again", async () => {
@@ -191,8 +191,8 @@ test("who cannot see in the bake waits, and goes on watching once the edge answe
     world.away = false;
     world.failing.green = 0.05;
   });
-  await refusedBy(world, /taken back: error rate/);
-  assert.ok(world.said.some((line) => line.includes("nothing can be seen")));
+  await refusedBy(world, /was reverted: error rate/);
+  assert.ok(world.said.some((line) => line.includes("the figures are unavailable")));
 });
 
 test("a full disk keeps a change from being made, and no bad release among the users", async () => {
@@ -244,7 +244,11 @@ test("an idle color that was stopped is started, and gets users only if it lives
   const input = world.input({ ready: [{ path: "/readyz" }] });
   input.edge.previewUrl = entrance.url;
   world.wanted = new Map([["shop-prod-green-api", 0]]);
-  await refusedBy(world, /green 1 runs again but is not ready after 5 s: \/readyz answers 503: migrations/, input);
+  await refusedBy(
+    world,
+    /green 1 was started again but is not ready after 5 s: \/readyz answers 503: migrations/,
+    input,
+  );
   entrance.status = 200;
   world.wanted = new Map([["shop-prod-green-api", 0]]);
   await shift(input, world.context());
@@ -266,13 +270,13 @@ test("orders from another terminal: promote, pause and resume, abort", async () 
 
   const aborted = new ShiftWorld();
   aborted.after(1, order("abort"));
-  await refusedBy(aborted, /does not serve: aborted by hand; blue serves/);
+  await refusedBy(aborted, /did not complete: aborted by an operator\. Blue is still active/);
 });
 
 test("a job that is told to end takes its candidate with it", async () => {
   const world = new ShiftWorld();
   world.after(2, () => world.interrupt.abort());
-  await refusedBy(world, /the job was told to end/);
+  await refusedBy(world, /the job was interrupted/);
 });
 
 test("nobody on trial while a replica is missing or the database is full", async () => {
@@ -340,7 +344,7 @@ for (const [name, failing] of [
           assert.deepEqual([world.edge.committed, last], ["green", "handover green"], where);
           assert.ok(world.started.includes("soak"), where);
         } else {
-          assert.match(end, /taken back/, where);
+          assert.match(end, /was withdrawn/, where);
           assert.deepEqual([world.edge.committed, last ?? "handover blue"], ["blue", "handover blue"], where);
           assert.equal(openIncidents((await world.journal.read()).records).length, 1, where);
         }
@@ -375,7 +379,7 @@ test("the page stays up while the color that is started again cannot live with t
   const input = world.input({ color: "blue", release: "blue-1", ready: [{ path: "/readyz" }] });
   input.edge.insideUrl = entrance.url;
   const closed =
-    /blue 1 runs again but is not ready .*; visitors still see the maintenance page\. .*restore the backup/;
+    /blue 1 was started again but is not ready .*\. Users still see the maintenance page\. .*restore the backup/;
   await refusedBy(world, closed, input);
   assert.notEqual(world.edge.maintenance, null);
   entrance.status = 200;

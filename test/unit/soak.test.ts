@@ -68,7 +68,7 @@ test("trouble of both colors holds the end of it, then ends it without going bac
   lasting.looks = ["good", "shared"];
   const { outcome, why } = await lasting.run();
   assert.deepEqual([outcome, lasting.edge.committed], ["committed", "green"]);
-  assert.equal(why, "both colors are in trouble for 120 s: shared by the figures");
+  assert.equal(why, "both colors have been failing for 120 s: shared by the figures");
 });
 
 test("an edge that cannot be asked is waited for, and what is not seen does not count", async (t) => {
@@ -84,7 +84,7 @@ test("without a warm color to go back to it stays, and says so", async (t) => {
     [
       "changed",
       (world) => world.change({ kind: "announce", color: "blue", release: "1.2.0-abcdef01" }),
-      /blue is to run 1\.2\.0-abcdef01 now, no longer 1\.0\.0-deadbeef/,
+      /blue now has 1\.2\.0-abcdef01 instead of 1\.0\.0-deadbeef/,
     ],
   ];
   for (const [name, spoil, because] of cases) {
@@ -104,7 +104,10 @@ test("abort takes it back without blame; other orders mean nothing to it", async
   await world.order("abort");
   world.before = { 1: () => world.order("pause"), 5: () => world.order("abort") };
   const ordersRead = (await world.journal.read()).records.length;
-  assert.deepEqual(await world.run({ ...soakInput, ordersRead }), { outcome: "reverted", why: "aborted by hand" });
+  assert.deepEqual(await world.run({ ...soakInput, ordersRead }), {
+    outcome: "reverted",
+    why: "aborted by an operator",
+  });
   assert.equal(world.looked, 6, "an order from before it began is not meant for it");
   assert.equal(world.edge.committed, "blue");
   assert.deepEqual(openIncidents((await world.journal.read()).records), []);
@@ -136,7 +139,7 @@ test("a full disk does not keep a bad release among the users; how it ended is w
   assert.equal((await world.run()).outcome, "reverted");
   assert.equal(world.edge.committed, "blue");
   const [incident] = openIncidents((await world.journal.read()).records);
-  assert.match(incident?.why ?? "", /taken back while the journal could not be written/);
+  assert.match(incident?.why ?? "", /reverted while the journal could not be written/);
 });
 
 test("who serves was changed by somebody else: it ends and touches nothing", async (t) => {
@@ -150,7 +153,7 @@ test("who serves was changed by somebody else: it ends and touches nothing", asy
     world.before = { 3: () => act(world) };
     assert.equal((await world.run()).outcome, "superseded", name);
     assert.deepEqual([world.edge.epoch, world.started], ["other", []], name);
-    const why = "who serves was changed by somebody else";
+    const why = "another operation has changed the active color";
     assert.deepEqual((await world.told()).at(-1), { ...superseded, why }, name);
   }
 });
