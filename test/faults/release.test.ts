@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, type TestContext, test } from "node:test";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { callAgent } from "../support/agent-call.ts";
-import { journalOf, storyOf } from "../support/journal.ts";
+import { eventsOf, journalOf } from "../support/journal.ts";
 import { type LoadReport, startLoad } from "../support/load.ts";
 import { nothingToDo, refused, through } from "../support/outcome.ts";
 import { poll, servingColor } from "../support/poll.ts";
@@ -57,7 +57,7 @@ async function underLoad(happens: () => Promise<void>, pause = 120): Promise<Loa
 }
 
 /** The records of a version's rollout, as their events. */
-const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
+const shiftOf = (records: JournalRecord[], version: string) => eventsOf(records, version, ["shift"]);
 
 /** A deploy that is in its first step, which goes on until somebody says `promote`. */
 async function deployInTrial(t: TestContext, version: string) {
@@ -75,7 +75,7 @@ test("a release that crashes as it starts fails its own step; nobody is moved, a
     await giveUp(version);
   });
   assert.deepEqual(lost, []);
-  assert.deepEqual(storyOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
+  assert.deepEqual(eventsOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
     ...["backup started", "backup done", "migration started", "migration done"],
   ]);
 });
@@ -95,7 +95,7 @@ test("a release that starts healthy and fails its smoke list gets no users, howe
   assert.deepEqual(lost, []);
   const records = await journalOf(stack);
   const once = ["smoke started", "smoke failed"];
-  assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
+  assert.deepEqual(eventsOf(records, version, ["smoke", "shift"]), [...once, ...once]);
   assert.match(records.findLast((one) => one.event === "failed")?.error ?? "", sentence);
   await giveUp(version);
 });
@@ -177,7 +177,7 @@ test("two deploys at once: the second is told who is at work, and the first goes
   });
   assert.deepEqual(lost, []);
   const records = await journalOf(stack);
-  assert.deepEqual(storyOf(records, two, ["backup", "migration", "smoke", "shift"]), []);
+  assert.deepEqual(eventsOf(records, two, ["backup", "migration", "smoke", "shift"]), []);
   assert.equal(shiftOf(records, one).filter((event) => event === "shift begun").length, 1);
   nothingToDo(await stack.preview());
 });

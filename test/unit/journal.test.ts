@@ -69,7 +69,7 @@ test("it is only ever added to, one line a record", async (t) => {
   assert.match(after, /^\{[^\n]+\}\n\{[^\n]+\}\n$/);
 });
 
-test("a last line that was cut short is left out", async (t) => {
+test("an incomplete last line is left out and counted", async (t) => {
   const directory = emptyDirectory(t);
   const journal = journalIn(directory);
   await journal.append(started("backup"));
@@ -78,7 +78,7 @@ test("a last line that was cut short is left out", async (t) => {
   assert.deepEqual((await journal.read()).bad, [{ line: 2, why: "is not JSON" }]);
 });
 
-test("a record after a line that was cut short is not lost", async (t) => {
+test("a record after an incomplete line is not lost", async (t) => {
   const directory = emptyDirectory(t);
   const journal = journalIn(directory);
   appendFileSync(join(directory, "journal.jsonl"), JSON.stringify(started("backup")).slice(0, 30));
@@ -87,7 +87,7 @@ test("a record after a line that was cut short is not lost", async (t) => {
   assert.deepEqual((await journal.read()).bad, [{ line: 1, why: "is not JSON" }]);
 });
 
-test("a full disk is said in one sentence", async (t) => {
+test("a full disk is one sentence", async (t) => {
   const directory = emptyDirectory(t);
   symlinkSync("/dev/full", join(directory, "journal.jsonl"));
   await assert.rejects(new Journal(directory).append(started("shift")), (error) => {
@@ -101,7 +101,7 @@ test("a full disk is said in one sentence", async (t) => {
   });
 });
 
-test("the lock is given to one; the other is told who holds it", async (t) => {
+test("the lock is given to one; the other learns who holds it", async (t) => {
   const directory = emptyDirectory(t);
   const [one, other] = [journalIn(directory), journalIn(directory)];
   const release = await one.lock(5);

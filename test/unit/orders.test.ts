@@ -10,41 +10,41 @@ import { describeOrder, targetOf } from "../../core/rollout/orders.ts";
 import { order } from "../../jobs/commands/order.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { firstMoment, green, told, writeJournal } from "../support/records.ts";
+import { firstMoment, green, journalWith, writeJournal } from "../support/records.ts";
 
 type Order = OrderInput["order"];
 const orders = ["promote", "abort", "pause", "resume"] as const;
 const now = new Date(firstMoment + 60_000);
 const soaks = true;
-const preparing = told(["shift started"]);
-const onTrial = told(["shift started"], ["shift step", { weight: 5, seconds: 300 }]);
-const paused = [...onTrial, ...told(["order pause"])];
-const baking = [...onTrial, ...told(["shift committed"])];
-const reversal = [...onTrial, ...told(["shift withdrawing", { why: "slow" }])];
-const soaking = told(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
+const preparing = journalWith(["shift started"]);
+const inStep = journalWith(["shift started"], ["shift step", { weight: 5, seconds: 300 }]);
+const paused = [...inStep, ...journalWith(["order pause"])];
+const baking = [...inStep, ...journalWith(["shift committed"])];
+const reversal = [...inStep, ...journalWith(["shift withdrawing", { why: "slow" }])];
+const soaking = journalWith(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
 
-test("what an order is about", () => {
+test("what an order applies to", () => {
   const shift = { of: "shift", ...green, incident: null };
   const soak = { of: "soak", ...green, incident: null };
   const table: [Order, JournalRecord[], busy: boolean, object][] = [
-    ["promote", onTrial, true, shift],
+    ["promote", inStep, true, shift],
     ["promote", paused, true, shift],
-    ["pause", onTrial, true, shift],
+    ["pause", inStep, true, shift],
     ["resume", paused, true, shift],
     ["abort", preparing, true, shift],
-    ["abort", onTrial, true, shift],
+    ["abort", inStep, true, shift],
     ["abort", baking, true, shift],
     ["abort", soaking, false, soak],
-    // Somebody else's step holds the lock.
+    // A step of another update holds the lock.
     ["abort", soaking, true, soak],
-    // The next change of color has begun before the soak of the last one has ended.
-    ["abort", [...soaking, ...onTrial], true, shift],
+    // The next rollout has begun before the soak of the last one has ended.
+    ["abort", [...soaking, ...inStep], true, shift],
   ];
   for (const [given, journal, busy, expected] of table)
     assert.deepEqual(targetOf(given, journal, { busy, soaks, stack: "dev" }), expected, given);
 });
 
-test("an order that means nothing now is refused with the reason", () => {
+test("an order that does not apply now is refused with the reason", () => {
   const none = (given: Order) =>
     new GuardError(
       `No rollout is under way, so there is nothing to ${given}`,
@@ -71,9 +71,9 @@ test("an order that means nothing now is refused with the reason", () => {
   const table: [Order, JournalRecord[], busy: boolean, GuardError][] = [
     ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, [], false, one === "abort" ? nothingToAbort : none(one)],
-      [one, told(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
+      [one, journalWith(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
       // The journal alone cannot tell: the job that began was killed, and nobody holds the lock.
-      [one, onTrial, false, one === "abort" ? nothingToAbort : none(one)],
+      [one, inStep, false, one === "abort" ? nothingToAbort : none(one)],
       [one, reversal, true, already],
     ]),
     ...(["promote", "pause", "resume"] as const).flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
@@ -81,12 +81,12 @@ test("an order that means nothing now is refused with the reason", () => {
       [one, baking, true, past(one)],
       [one, soaking, false, none(one)],
     ]),
-    ["resume", onTrial, true, new GuardError("green 1.2.0 is not paused")],
-    ["abort", [...soaking, ...told(["soak ended"])], false, nothingToAbort],
-    ["abort", [...soaking, ...told(["soak reverting"])], false, already],
+    ["resume", inStep, true, new GuardError("green 1.2.0 is not paused")],
+    ["abort", [...soaking, ...journalWith(["soak ended"])], false, nothingToAbort],
+    ["abort", [...soaking, ...journalWith(["soak reverting"])], false, already],
     [
       "retry",
-      onTrial,
+      inStep,
       true,
       new GuardError("No incident is open, so there is nothing to retry", "deploy: npm run deploy -- VERSION"),
     ],
@@ -98,7 +98,7 @@ test("an order that means nothing now is refused with the reason", () => {
 });
 
 test("a soak is aborted for as long as its job is there, whatever the clock says", () => {
-  const late = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
+  const late = journalWith(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
   assert.equal(targetOf("abort", late, { busy: false, soaks: true, stack: "dev" }).of, "soak");
   assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak is under way/);
 });
@@ -122,18 +122,18 @@ test("a refusal's command is for the stack", () => {
     assert.throws(() => targetOf(given, journal, { busy, soaks, stack: "prod" }), { name: "GuardError", todo });
 });
 
-test("retry is about the newest incident that is open, whoever is at work", () => {
-  const journal = told(
+test("retry applies to the newest open incident, whatever is under way", () => {
+  const journal = journalWith(
     ["shift ended", { incident: "i-1", release: "1.1.0-11111111", version: "1.1.0", why: "slow" }],
     ["soak ended", { incident: "i-2", why: "errors" }],
   );
   const newest = { of: "incident", ...green, incident: "i-2" };
   for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, soaks, stack: "dev" }), newest);
-  const lifted = [...journal, ...told(["order retry", { incident: "i-2" }])];
+  const lifted = [...journal, ...journalWith(["order retry", { incident: "i-2" }])];
   assert.equal(targetOf("retry", lifted, { busy: false, soaks, stack: "dev" }).incident, "i-1");
 });
 
-test("what was asked and what happens next, with commands for the stack", () => {
+test("what was requested and what happens next, with commands for the stack", () => {
   const about = { of: "shift", ...green, incident: null } as const;
   const table: [Parameters<typeof describeOrder>[0], stack: string, string][] = [
     [
@@ -187,7 +187,7 @@ async function lastOf({ journal }: JobContext) {
 }
 
 test("an order is written into the journal while another job holds its lock", async (t) => {
-  const context = contextOf(t, onTrial);
+  const context = contextOf(t, inStep);
   const release = await context.journal.lock(5);
   t.after(release);
   const input = { prefix: "turnout-dev", order: "pause" } as const;
@@ -198,16 +198,16 @@ test("an order is written into the journal while another job holds its lock", as
   });
 });
 
-test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
-  const context = contextOf(t, onTrial);
+test("a shift whose job was killed accepts no orders, and nothing is recorded", async (t) => {
+  const context = contextOf(t, inStep);
   const refused = order({ prefix: "turnout-prod", order: "abort" }, context);
   await assert.rejects(refused, /^GuardError: No rollout and no soak is under way.* rollback -- --stack prod`\.$/);
-  assert.equal((await context.journal.read()).records.length, onTrial.length);
+  assert.equal((await context.journal.read()).records.length, inStep.length);
   await (await context.journal.lock(0))();
 });
 
-test("retry lifts an incident by its record", async (t) => {
-  const context = contextOf(t, told(["shift ended", { incident: "i-1", why: "slow" }]));
+test("retry closes an incident by its record", async (t) => {
+  const context = contextOf(t, journalWith(["shift ended", { incident: "i-1", why: "slow" }]));
   const input = { prefix: "turnout-dev", order: "retry" } as const;
   assert.deepEqual(await order(input, context), { order: "retry", of: "incident", ...green, incident: "i-1" });
   assert.deepEqual(await lastOf(context), {
