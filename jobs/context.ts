@@ -5,16 +5,16 @@ import type { Journal } from "./journal.ts";
 import type { DockerEngine } from "./swarm/docker.ts";
 import type { Clock } from "./until.ts";
 
-/** What a job may use of the world. Everything with an effect comes through here. */
+/** Everything with an effect that a job may use. */
 export interface JobContext extends Clock {
   journal: Journal;
   docker: DockerEngine;
   /** @param deadlineMs how long a call may take with all its tries. Default 30,000 */
   edge: (address: EdgeAddress, deadlineMs?: number) => EdgeClient;
-  /** How the database is, asked again and again over one connection. */
+  /** Checks the database repeatedly over one connection. */
   monitor: (address: DatabaseAddress) => DatabaseMonitor;
-  /** Aborted once this job is told to end; who never asks is ended at once. */
+  /** Aborted once this job receives a signal to end; a job that never calls this is ended at once. */
   interrupted: () => AbortSignal;
-  /** Tells the operator what the job is at. */
+  /** Tells the operator about the job's progress. */
   say: (line: string) => void;
 }

@@ -83,13 +83,13 @@ export class Journal {
   async lock(seconds: number, locks: (step: string) => boolean = () => true): Promise<() => Promise<void>> {
     const release = await this.#takeLock(this.#file, seconds);
     if (release === "busy") {
-      const waited = seconds > 0 ? `; it was waited for ${seconds} s` : "";
+      const waited = seconds > 0 ? `; this job has waited ${seconds} s` : "";
       throw new BusyError(
         `${lockHolder((await this.read()).records, locks)}${waited}`,
-        `wait for it to end (${command("ops -- log", this.#stack)} shows its steps) and run this again`,
+        `wait for it to end (${command("ops -- log", this.#stack)} shows its steps) and retry`,
       );
     }
-    if (typeof release !== "function") throw new StepError("The journal cannot be locked: there is no `flock` here");
+    if (typeof release !== "function") throw new StepError("Cannot lock the journal: `flock` is not installed");
     return release;
   }
 
@@ -98,7 +98,7 @@ export class Journal {
     const unlock = await this.#takeLock(this.#directory, appendPatience);
     if (typeof unlock === "function") return unlock;
     if (unlock === "busy") throw unwritable(`another process has been writing for ${appendPatience} s`, "retry");
-    throw unwritable("`flock` is not installed here", "install util-linux and retry");
+    throw unwritable("`flock` is not installed", "install util-linux and retry");
   }
 
   async #write(event: JournalEvent): Promise<string> {

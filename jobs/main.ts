@@ -25,8 +25,8 @@ import { DockerEngine } from "./swarm/docker.ts";
 import { realTime } from "./until.ts";
 
 /**
- * Seconds a job waits for another one to give the stack's lock back: most steps are over by then. A shift in its watched
- * steps is not; who comes then is told so. docs/operations.md names this figure.
+ * Seconds a job waits for the stack's lock: most steps are over by then. A shift in its watched steps is not; the job then
+ * fails with the name of that step. docs/operations.md names this figure.
  */
 const lockPatience = 30;
 
@@ -110,16 +110,16 @@ function onceInterrupted(): AbortSignal {
   return controller.signal;
 }
 
-/** A job that nobody waits for: told by argv, and gone without a trace but the journal's. */
+/** An unattended job: its input is in argv, and only the journal shows how it ended. */
 async function runUnattended<V extends JobVerb>(verb: V, input: JobInputs[V]): Promise<void> {
   await runVerb(verb, input);
   await new DockerEngine(jobPaths.socket).removeSelf();
 }
 
-/** Every step may be run again, and where nothing better is known, that is what to do. */
+/** Every step may be run again; where nothing better is known, that is what to do. */
 function sentenceOf(error: unknown): string {
   const sentence = describeError(error);
-  return error instanceof StepError && error.todo === undefined ? `${sentence} Mend that and run it again.` : sentence;
+  return error instanceof StepError && error.todo === undefined ? `${sentence} Fix the cause and retry.` : sentence;
 }
 
 async function readInput(): Promise<unknown> {
@@ -130,7 +130,7 @@ async function readInput(): Promise<unknown> {
 
 async function main(verb: string | undefined, argument: string | undefined): Promise<void> {
   if (verb === undefined || !(verb in verbs))
-    throw new TurnoutError(`"${verb ?? ""}" is no job`, `use one of ${Object.keys(verbs).join(", ")}`);
+    throw new TurnoutError(`Unknown job "${verb ?? ""}"`, `use one of ${Object.keys(verbs).join(", ")}`);
   if (argument !== undefined) return runUnattended(verb as JobVerb, JSON.parse(argument));
   const result = await runVerb(verb as JobVerb, (await readInput()) as JobInputs[JobVerb]);
   process.stdout.write(`${JSON.stringify(result)}\n`);

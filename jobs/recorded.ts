@@ -38,7 +38,7 @@ export async function recorded<V extends RecordedVerb>(
   }
 }
 
-/** What the input says of the release that the job is about. */
+/** The release that the job is about, as far as its input has one. */
 function releaseOf(input: object) {
   const { color, version, release, epoch } = input as Partial<RecordOf<"shift", "started">>;
   return { color, version, release, epoch };

@@ -10,7 +10,7 @@ export interface Recorder<E> {
   recordOrSay: (event: E) => Promise<void>;
 }
 
-/** @param whole makes a whole event from what the job says of it */
+/** @param whole adds to an event what all of this job have in common */
 export function recorderOf<E>({ journal, say }: JobContext, whole: (event: E) => JournalEvent): Recorder<E> {
   const record = async (event: E) => {
     await journal.append(whole(event));

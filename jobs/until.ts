@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { StepError } from "../core/errors.ts";
 
-/** What waiting needs of the world. */
+/** What waiting needs. */
 export interface Clock {
-  /** The wall clock, for what people read. It may be set at any moment, so nothing is measured with it. */
+  /** The wall clock, for what people read. It may be set at any moment, so no duration is measured with it. */
   now: () => Date;
-  /** Milliseconds from some moment on; no set clock moves it. */
+  /** Milliseconds from some moment on; setting the clock does not change it. */
   monotonic: () => number;
   sleep: (milliseconds: number) => Promise<unknown>;
 }
@@ -19,15 +19,15 @@ export const realTime: Clock = {
 
 /** How long to ask, and how often. */
 export interface Poll {
-  /** Seconds until it gives up. */
+  /** Seconds until it times out. */
   timeout: number;
   /** Milliseconds between two tries. Default 200. */
   every?: number;
 }
 
 /**
- * Asks until the answer is `true`; any other answer says what is still missing.
- * @throws StepError with the last thing that was missing
+ * Asks until the answer is `true`; any other answer is the reason to wait.
+ * @throws StepError with the last reason
  */
 export async function until(clock: Clock, what: string, poll: Poll, ask: () => Promise<true | string>): Promise<void> {
   const deadline = clock.monotonic() + poll.timeout * 1000;

@@ -5,7 +5,7 @@ import type { EdgeRequest } from "../system/routes.ts";
 import type { SmokeCheck, System } from "../system/schema.ts";
 import type { Thresholds } from "../verdict/thresholds.ts";
 
-/** How a job reaches the edge: its agent, which changes it, and its entrances, which users and smoke tests take. */
+/** How a job reaches the edge: its agent, which changes it, and the entrances of users and smoke tests. */
 export interface EdgeAddress {
   agentUrl: string;
   token: string;
@@ -25,13 +25,13 @@ export interface DatabaseAddress {
   sslmode: string;
 }
 
-/** What every job is told. */
+/** The input of every job. */
 interface JobBase {
   /** `<project>-<stack>`, what every name of the stack begins with. */
   prefix: string;
 }
 
-/** What a job that brings out a release is told. */
+/** The input of a job that deploys a release. */
 interface ReleaseJob extends JobBase {
   color: Color;
   version: string;
@@ -50,7 +50,7 @@ export interface EdgeConfigInput extends JobBase {
   hash: string;
 }
 
-/** Dump, checksum, list; before that, the serving color is stopped where the strategy asks for it. */
+/** Dump, checksum, list; before that, the active color is stopped where the strategy asks for it. */
 export interface BackupInput extends ReleaseJob {
   edge: EdgeAddress;
   strategy: Strategy;
@@ -82,7 +82,7 @@ export interface TaskSpec {
   constraints: string[];
 }
 
-/** Upgrade, current equals heads, serving color still ready. */
+/** Upgrade, current equals heads, active color still ready. */
 export interface MigrationInput extends ReleaseJob {
   edge: EdgeAddress;
   strategy: Strategy;
@@ -93,7 +93,7 @@ export interface MigrationInput extends ReleaseJob {
   heads: string[];
   revisionPattern: string;
   aheadPattern: string | undefined;
-  /** What the serving color must answer with 200 afterwards. */
+  /** What the active color must answer with 200 afterwards. */
   ready: EdgeRequest[];
   /** Seconds a statement of the migration may wait for a lock. */
   lockTimeout: number;
@@ -107,7 +107,7 @@ export interface Wanted {
   replicas: number;
 }
 
-/** Sees that workers run in the serving color only. */
+/** Makes workers run in the active color only. */
 export interface WorkersInput extends JobBase {
   color: Color;
   edge: EdgeAddress;
@@ -135,46 +135,46 @@ export interface WatchInput extends ReleaseJob {
   web: Wanted[];
   thresholds: Thresholds;
   database: DatabaseAddress;
-  /** Requests that change nothing, sent where too few visitors come to judge by. */
+  /** Requests that change nothing, sent where there is too little traffic to judge by. */
   probes: SmokeCheck[];
   metrics: System["metrics"] | null;
 }
 
-/** The color to serve, as a watched transaction. */
+/** The color to become active, as a watched transaction. */
 export interface ShiftInput extends WatchInput {
   /** What the edge's epoch is once this shift has committed; see `EdgeState`. */
   epoch: string;
   strategy: Strategy;
   rollout: RolloutSettings;
   workers: PerColor<Wanted[]>;
-  /** What a color must answer with 200 that was stopped and is started again. */
+  /** What a color that was stopped must answer with 200 once it is started again. */
   ready: EdgeRequest[];
   /** Seconds until every replica must be ready. */
   timeout: number;
   /** Seconds that the old color's workers have to end their work. */
   workerGrace: number;
-  /** What the job that watches on is given: the edge's token and the database's address, as files. */
+  /** What the soak's job is given as files: the edge's token and the database's address. */
   soakSecrets: MountedSecret[];
 }
 
-/** Watches a release on after the update has returned. Holds no secret: it is told by argv, and has them as files. */
+/** Continues to watch a release after the update has returned. Its input is in argv and has no secret; those are files. */
 export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
   edge: Omit<EdgeAddress, "token">;
-  /** How many records of the journal the shift has looked through for orders: later ones are the soak's. */
+  /** How many records of the journal the shift has read for orders: later ones are the soak's. */
   ordersRead: number;
-  /** The color to go back to, and the release it had when the soak began. */
+  /** The color to revert to, and the release it had when the soak began. */
   from: { color: Color; release: string; version: string | null };
-  /** How long to watch, and how long trouble of both colors may hold the end of it; seconds. */
+  /** How long to watch, and how long a fault of both colors may delay its end; seconds. */
   soak: number;
   hold: number;
-  /** How long the watched release's websockets and long answers may live on after it was taken back, in seconds. */
+  /** How long the watched release's websockets and long answers may stay open after it was reverted, in seconds. */
   drain: number;
   workers: PerColor<Wanted[]>;
   workerGrace: number;
   timeout: number;
 }
 
-/** Lets the old color's workers end, then starts the new one's. Holds no secret: it is told by argv. */
+/** Lets the old color's workers end, then starts the new one's. Its input is in argv and has no secret. */
 export interface HandoverInput extends JobBase {
   /** The color whose workers are to run. */
   color: Color;
@@ -186,14 +186,14 @@ export interface HandoverInput extends JobBase {
   timeout: number;
 }
 
-/** What is there? Changes nothing. */
+/** Observes the server. Changes nothing. */
 export interface ObserveInput extends JobBase {
   edge: EdgeAddress;
-  /** What the serving color must answer with 200. */
+  /** What the active color must answer with 200. */
   ready: EdgeRequest[];
 }
 
-/** What a person asks of a shift or a soak that is under way, or of an incident. */
+/** An operator's order to the shift or soak under way, or about an incident. */
 export interface OrderInput extends JobBase {
   order: Order | "retry";
 }
@@ -204,9 +204,9 @@ export interface LogInput extends JobBase {
   knownHead?: string | null;
 }
 
-/** Removes jobs that go on by themselves, so that what they hold can be removed. */
+/** Removes jobs that run unattended, so that what they use can be removed. */
 export interface SweepInput extends JobBase {
-  /** `soak`: that one alone. `all`: whatever runs. */
+  /** `soak`: that one alone. `all`: every job. */
   jobs: "soak" | "all";
 }
 
@@ -237,7 +237,7 @@ export interface JobResult {
   at: string;
 }
 
-/** What a backup leaves. */
+/** The result of a backup. */
 export interface BackupResult extends JobResult {
   file: string;
   bytes: number;
@@ -245,24 +245,24 @@ export interface BackupResult extends JobResult {
   tables: number;
 }
 
-/** What a migration leaves. */
+/** The result of a migration. */
 export interface MigrationResult extends JobResult {
   from: string | null;
   revision: string | null;
 }
 
-/** What an order leaves: what it is about. */
+/** The result of an order: what it applies to. */
 export interface OrderResult extends JobResult {
   order: OrderInput["order"];
   of: "shift" | "soak" | "incident";
   color: Color;
   version: string;
   release: string;
-  /** The name of the incident that is lifted; null for every order but `retry`. */
+  /** The name of the incident that is closed; null for every order but `retry`. */
   incident: string | null;
 }
 
-/** What a shift leaves. */
+/** The result of a shift. */
 export interface ShiftResult extends JobResult {
   from: Color | null;
   color: Color;

@@ -2,7 +2,7 @@
 const listening = "0A";
 
 /**
- * The ports somebody listens on. Asking the kernel needs no right to open a port itself, which for one below 1024 a job
+ * The ports that are listened on. Asking the kernel needs no right to open a port itself, which for one below 1024 a job
  * does not have.
  * @param table /proc/net/tcp or tcp6, or both one after the other
  */

@@ -29,7 +29,7 @@ export const chainReport = z.object({
 /** @see chainReport */
 export type ChainReport = z.infer<typeof chainReport>;
 
-/** What a line says of the chain. */
+/** The fields of a line that matter here. */
 const link = z.object({ v: z.number().optional(), prev: z.string().optional() });
 
 /**

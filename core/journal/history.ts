@@ -1,7 +1,7 @@
 import type { Color } from "../color.ts";
 import { type JournalRecord, kindOf, type RecordOf } from "./records.ts";
 
-/** What the journal says of changes of color: the one under way, the soak, the last one that was moved back. */
+/** The journal's history of rollouts: the one under way, the soak, the last one that was withdrawn or reverted. */
 
 /** A shift that has begun and not ended. Whether its job still lives is known by the journal's lock alone. */
 export interface ShiftUnderWay {

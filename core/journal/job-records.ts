@@ -6,7 +6,7 @@ const took = z.number().nonnegative();
 
 /**
  * The records of a job: it started, and is done or failed. A `started` alone means that the job was killed, or still runs.
- * @param about what all of them say
+ * @param about the fields of all three
  * @param result what `done` adds
  */
 function ofJob<S extends string, A extends z.ZodRawShape, R extends z.ZodRawShape>(step: S, about: A, result: R) {

@@ -65,7 +65,7 @@ function readRecord(value: unknown, committed: boolean): Found {
   if (schema === undefined) return readUnknown(any.data, raw);
   const known = schema.safeParse(raw);
   if (known.success) return { record: known.data };
-  // A newer program may have changed what this event says.
+  // A newer program may have changed the fields of this event.
   if (Number(raw.v) > recordVersion) return readUnknown(any.data, raw);
   return { why: `${String(raw.step)} ${String(raw.event)}: ${reason(known.error)}` };
 }

@@ -17,10 +17,10 @@ export type JournalRecord = KnownRecord | UnknownRecord;
 
 type Without<R, K extends PropertyKey> = R extends unknown ? Omit<R, K> : never;
 
-/** What a program has to say of an event; the writer adds the rest. */
+/** An event as a program records it; the writer adds the rest. */
 export type JournalEvent = Without<KnownRecord, "v" | "at" | "operator" | "prev">;
 
-/** What a job that is about one release has to say of an event of its step. */
+/** The same for a job that is about one release. */
 export type EventOf<S extends "shift" | "soak"> = Without<
   Extract<JournalEvent, { step: S }>,
   "step" | "color" | "version" | "release" | "soak"

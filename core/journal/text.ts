@@ -17,14 +17,14 @@ export function describeBad(bad: readonly BadLine[]): string {
   return `${count} invalid and ignored; the first is line ${first?.line}: ${first?.why}.`;
 }
 
-/** The color and version it is about, as far as it says them. */
+/** The color and version it is about, if any. */
 function aboutOf(record: JournalRecord): string {
   const color = "color" in record ? record.color : undefined;
   const version = "version" in record ? record.version : undefined;
   return joined(" ", color, version);
 }
 
-/** What an event has to say beside its name; empty for most. */
+/** The details of an event; empty for most. */
 function detailsOf(record: JournalRecord): string {
   switch (record.event) {
     case "failed":

@@ -5,7 +5,7 @@ import type { RolloutSettings, Strategy } from "../settings/rollout.ts";
 import type { RolloutPlan } from "./plan.ts";
 import type { LeftReversal, Order } from "./state.ts";
 
-/** What the journal says of a rollout that another job began and did not end. */
+/** A rollout that another job began and did not end. */
 export interface Unfinished {
   /** The color that was active before it began. */
   from: Color | null;

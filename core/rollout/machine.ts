@@ -159,7 +159,7 @@ function afterBake(rollout: Phase<"bake">, event: RolloutEvent, plan: RolloutPla
   }
 }
 
-const aborted: Reversal = { why: "aborted by hand", blame: false };
+const aborted: Reversal = { why: "aborted by an operator", blame: false };
 
 /** An order other than promote. A pause before the first step applies to that step. */
 function obey(rollout: Phase<"prepare" | "step">, order: Order): Rollout {
@@ -188,7 +188,7 @@ function withdraw(why: string, blame = false): Rollout {
 function revertTo(plan: RolloutPlan, { why, blame }: Reversal): Rollout {
   const to = fallbackColor(plan);
   return to === null
-    ? cannotRevert({ why, blame }, "no other color served before")
+    ? cannotRevert({ why, blame }, "no other color was active before")
     : { phase: "revert", to, why, blame };
 }
 
@@ -197,7 +197,7 @@ function stay(why: string | null, blame = false): Rollout {
 }
 
 function cannotRevert({ why, blame }: Reversal, because: string): Rollout {
-  return stay(`${why}; there is no going back: ${because}`, blame);
+  return stay(`${why}; it cannot be reverted: ${because}`, blame);
 }
 
 function reversed(outcome: "withdrawn" | "reverted", { why, blame }: Reversal): Rollout {
@@ -209,5 +209,5 @@ function textOf({ kind, reasons }: Verdict): string {
 }
 
 function tooLong({ reasons }: Verdict, heldFor: number): string {
-  return `both colors are in trouble for ${Math.round(heldFor)} s: ${reasons.join("; ")}`;
+  return `both colors have been failing for ${Math.round(heldFor)} s: ${reasons.join("; ")}`;
 }

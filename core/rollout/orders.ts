@@ -4,14 +4,14 @@ import { type ShiftUnderWay, shiftUnderWay, soakBegun, soakReverts } from "../jo
 import { openIncidents } from "../journal/incidents.ts";
 import type { JournalRecord, RecordOf } from "../journal/records.ts";
 
-/** What an order is about. */
+/** What an order applies to. */
 export type OrderTarget = Pick<OrderResult, "of" | "color" | "version" | "release" | "incident">;
 
 /**
- * Finds what an order is about: `retry` the newest open incident, the others the change of color that is under way;
- * `abort` also the soak.
- * @param found whether somebody holds the journal's lock, whether a soak's job is there, and the stack it is about
- * @throws GuardError when there is nothing the order could mean
+ * Finds what an order applies to: `retry` to the newest open incident, the others to the rollout under way; `abort` also to
+ * the soak.
+ * @param found whether a job holds the journal's lock, whether a soak's job exists, and the stack
+ * @throws GuardError when there is nothing it could apply to
  */
 export function targetOf(
   order: OrderInput["order"],
@@ -26,37 +26,37 @@ export function targetOf(
     return target("shift", shift.started);
   }
   const soak = order === "abort" && found.soaks ? soakBegun(records) : null;
-  if (soak && soakReverts(records)) throw takenBackAlready(soak, stack);
+  if (soak && soakReverts(records)) throw alreadyReversing(soak, stack);
   if (soak) return target("soak", soak);
   if (order === "abort")
     throw new GuardError(
-      "No change of color is under way and no soak watches one, so there is nothing to abort",
-      `to go back to the other color, use \`${command("rollback", stack)}\``,
+      "No rollout and no soak is under way, so there is nothing to abort",
+      `to roll back to the other color, run \`${command("rollback", stack)}\``,
     );
   throw new GuardError(
-    `No change of color is under way, so there is nothing to ${order}`,
-    `see \`${command("ops -- status", stack)}\` for who serves`,
+    `No rollout is under way, so there is nothing to ${order}`,
+    `see \`${command("ops -- status", stack)}\` for the active color`,
   );
 }
 
-/** What was asked, and what happens next. */
+/** What was requested, and what happens next. */
 export function describeOrder(result: Omit<OrderResult, "step" | "at">, stack: string): string {
   const release = `${result.color} ${result.version}`;
-  const watch = `see it with: ${command("ops -- log", stack)}`;
+  const progress = `Progress: ${command("ops -- log", stack)}`;
   switch (result.order) {
     case "promote":
-      return `Asked to promote ${release}: the step under way ends and the next begins; ${watch}`;
+      return `Promote requested: the current step of ${release} ends and the next begins. ${progress}`;
     case "abort":
       return result.of === "soak"
-        ? `Asked to abort the soak: ${release} is taken back; ${watch}`
-        : `Asked to abort: ${release} is taken back, and the update fails; ${watch}`;
+        ? `Abort requested: the soak ends and ${release} is reverted. ${progress}`
+        : `Abort requested: ${release} is withdrawn or reverted, and the update fails. ${progress}`;
     case "pause":
-      return `Asked to pause: ${release} keeps its share until you say: ${command("ops -- resume", stack)}`;
+      return `Pause requested: ${release} keeps its share until you run: ${command("ops -- resume", stack)}`;
     case "resume":
-      return `Asked to go on with ${release}: the time of its step counts again; ${watch}`;
+      return `Resume requested: the time of the current step of ${release} counts again. ${progress}`;
     case "retry":
       return (
-        `The incident ${result.incident} is lifted: ${release} may be tried again: ` +
+        `Incident ${result.incident} is closed. To deploy ${release} again: ` +
         command(`deploy -- ${result.version}`, stack)
       );
   }
@@ -73,27 +73,27 @@ function newestIncident(records: readonly JournalRecord[], stack: string): Order
   return { of: "incident", color, version, release, incident: id };
 }
 
-/** What an order cannot do to a change of color in this phase. */
+/** Refuses an order that does not apply to a rollout in this phase. */
 function refuse(order: OrderInput["order"], { started, phase, paused }: ShiftUnderWay, stack: string): void {
-  if (phase === "reversing") throw takenBackAlready(started, stack);
+  if (phase === "reversing") throw alreadyReversing(started, stack);
   if (order === "abort") return;
   if (phase === "committed")
     throw new GuardError(
-      `${named(started)} is past its steps and has all requests, so there is nothing to ${order}`,
-      `to take it back while it is watched, say \`${command("ops -- abort", stack)}\``,
+      `${named(started)} is committed and has all requests, so there is nothing to ${order}`,
+      `to revert it while it is watched, run \`${command("ops -- abort", stack)}\``,
     );
   if (phase === "prepare")
     throw new GuardError(
-      `The change to ${named(started)} has no step under way that one could ${order}`,
+      `The rollout of ${named(started)} has no step under way, so there is nothing to ${order}`,
       `wait for the first step of its canary, which \`${command("ops -- status", stack)}\` shows, ` +
-        `or say \`${command("ops -- abort", stack)}\``,
+        `or run \`${command("ops -- abort", stack)}\``,
     );
   if (order === "resume" && !paused) throw new GuardError(`${named(started)} is not paused`);
 }
 
-function takenBackAlready(record: Begun, stack: string): GuardError {
+function alreadyReversing(record: Begun, stack: string): GuardError {
   return new GuardError(
-    `${named(record)} is being taken back already`,
+    `${named(record)} is already being withdrawn or reverted`,
     `see \`${command("ops -- log", stack)}\` for why`,
   );
 }

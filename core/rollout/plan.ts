@@ -10,11 +10,11 @@ export interface RolloutStep {
 
 /** What a rollout is to do. It is the same for every job that works on it. */
 export interface RolloutPlan {
-  /** The color that is to serve. */
+  /** The color that is to become active. */
   target: Color;
   /**
-   * The color that served before the rollout first began, null when none did. A job that goes on with a rollout takes it
-   * from the journal: after the commit the edge does not know it any more.
+   * The color that was active before the rollout first began, null when none was. A job that continues a rollout takes it
+   * from the journal: after the commit the edge no longer knows it.
    */
   from: Color | null;
   /** What the commit is marked with, unique to this rollout. */
@@ -23,9 +23,9 @@ export interface RolloutPlan {
   steps: readonly RolloutStep[];
   /** How long the release is watched after the commit, in seconds; 0 for not at all. */
   bake: number;
-  /** How long trouble of both colors may hold a rollout, in seconds. */
+  /** How long a fault of both colors may hold a rollout, in seconds. */
   holdFor: number;
-  /** What a watch leads to that saw too little to judge. */
+  /** What happens when a watch saw too few answers to judge. */
   onInconclusive: "rollback" | "promote";
 }
 
@@ -36,14 +36,14 @@ export const canarySteps: readonly RolloutStep[] = [
   { weight: 100, seconds: 0 },
 ];
 
-/** The color to go back to; null when no other color served before. */
+/** The color to revert to; null when no other color was active before. */
 export function fallbackColor({ from, target }: RolloutPlan): Color | null {
   return from === target ? null : from;
 }
 
 /**
- * The steps that put the target on trial beside the serving color. There are none when no other color serves; a step of
- * 0 seconds is none.
+ * The steps that give the candidate a share beside the active color. There are none when no other color is active; a step
+ * of 0 seconds is none.
  */
 export function watchedSteps(plan: RolloutPlan): RolloutStep[] {
   return fallbackColor(plan) === null ? [] : plan.steps.filter(({ seconds }) => seconds > 0);

@@ -2,11 +2,11 @@ import type { Color } from "../color.ts";
 import type { JournalRecord, RecordOf } from "../journal/records.ts";
 import type { Reversal } from "./state.ts";
 
-/** What the journal says of one soak, so that its job can be started again at any moment. */
+/** The journal's history of one soak, so that its job can be restarted at any moment. */
 export interface SoakHistory {
   /** The edge's epoch when it began: another one means that something else changed the active color. */
   epoch: string;
-  /** Seconds it has watched already; what it saw after its last record is watched again. */
+  /** Seconds it has watched, up to its last record. */
   watched: number;
   /** The edge's epoch once it has reverted. */
   revertEpoch: string;

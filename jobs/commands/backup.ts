@@ -17,13 +17,13 @@ import { endSoak } from "../soak/soak.ts";
 export const lastSuccessFile = "LAST_SUCCESS.txt";
 
 /**
- * A dump with its checksum, by strategy `recreate` of a system that stands still. It counts, and `LAST_SUCCESS.txt` says
- * so, only when PostgreSQL can read its table of contents; until then it lies under another name.
+ * A dump with its checksum; by strategy `recreate`, of a quiesced system. It counts, and `LAST_SUCCESS.txt` names it, only
+ * when PostgreSQL can read its table of contents; until then it has another name.
  */
 export async function backup(input: BackupInput, context: JobContext) {
   const { database, timeout } = input;
   await refuseActive(input, context);
-  // With this step a deploy begins that changes the color a soak of the other one could go back to.
+  // This step begins a deploy to the color that a soak of the other one could revert to.
   await endSoak(context, `${input.version} is deployed to ${input.color}`, otherColor(input.color));
   if (input.strategy === "recreate") await quiesce({ ...input, grace: input.workerGrace + 30 }, context);
   await databaseReady(context, database);
@@ -55,8 +55,8 @@ export async function backup(input: BackupInput, context: JobContext) {
     if (error instanceof StepError)
       throw new StepError(
         `The backup before ${input.release} failed, so ${consequence(input)}: ${error.message.replace(/\.$/, "")}`,
-        `mend that and run \`${command("pulumi -- up", stackOf(input.prefix))}\` again, ` +
-          `or give it up: ${command("rollback", stackOf(input.prefix))}`,
+        `fix the cause and retry with \`${command("pulumi -- up", stackOf(input.prefix))}\`, ` +
+          `or cancel the deploy: ${command("rollback", stackOf(input.prefix))}`,
       );
     throw error;
   }
@@ -64,10 +64,10 @@ export async function backup(input: BackupInput, context: JobContext) {
 
 function consequence({ strategy, color }: BackupInput): string {
   if (strategy !== "recreate") return "nothing was changed";
-  return `${otherColor(color)} stays stopped and visitors see the maintenance page`;
+  return `${otherColor(color)} stays stopped and users see the maintenance page`;
 }
 
-/** What a backup that was killed has left. */
+/** The files of a backup that was killed. */
 async function removePartials(): Promise<void> {
   for (const name of await readdir(jobPaths.backups))
     if (name.endsWith(".partial")) await rm(`${jobPaths.backups}/${name}`, { force: true });

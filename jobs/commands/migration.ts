@@ -9,8 +9,8 @@ import type { TaskOutcome } from "../swarm/docker.ts";
 import { until } from "../until.ts";
 
 /**
- * Brings the schema to what the new release wants, under an advisory lock so that no two migrations meet. It is
- * done when the current revision is the head and the color that serves is still ready.
+ * Migrates the schema to the new release's head, under an advisory lock so that no two migrations meet. It is done when the
+ * current revision is the head and the active color is still ready.
  */
 export async function migration(input: MigrationInput, context: JobContext) {
   await refuseActive(input, context);
@@ -32,11 +32,12 @@ export async function migration(input: MigrationInput, context: JobContext) {
 
 async function migrate(input: MigrationInput, context: JobContext) {
   const [head, from] = await Promise.all([headRevision(input, context), currentRevision(input, context)]);
-  if (from.ahead) context.say(`migration: the schema is at ${from.revision}, further than ${input.version} knows`);
-  else if (from.revision === head) context.say(`migration: the schema is at ${head} already`);
+  if (from.ahead)
+    context.say(`migration: the schema is at ${from.revision}, which is newer than ${input.version} knows`);
+  else if (from.revision === head) context.say(`migration: the schema is already at ${head}`);
   else await upgrade(input, context, from.revision, head);
   const revision = from.ahead ? from.revision : head;
-  await servingColorReady(input, context, revision);
+  await activeColorReady(input, context, revision);
   return { from: from.revision, revision };
 }
 
@@ -72,7 +73,7 @@ async function headRevision(input: MigrationInput, context: JobContext): Promise
   );
 }
 
-/** Where the schema is; `ahead` when this version does not know that revision, since a newer one has been there. */
+/** The schema's revision; `ahead` when this version does not know it, since a newer one has migrated further. */
 async function currentRevision(input: MigrationInput, context: JobContext) {
   const done = await run(input, context, input.current);
   if (done.code === 0) return { revision: revisionsIn(done.output, input)[0] ?? null, ahead: false };
@@ -95,14 +96,14 @@ function run(input: MigrationInput, context: JobContext, command: string[]): Pro
   return context.docker.runTask(context, name, input.prefix, { ...input.task, env }, command, input.timeout);
 }
 
-/** Users are on the old code while the schema is new: it has to get on with it. */
-async function servingColorReady(input: MigrationInput, context: JobContext, head: string | null): Promise<void> {
+/** Users are on the old code while the schema is new: it has to be ready with it. */
+async function activeColorReady(input: MigrationInput, context: JobContext, head: string | null): Promise<void> {
   const edge = context.edge(input.edge);
   const { committed, maintenance, releases } = await edge.state();
   if (committed === null || maintenance) return;
   for (const { path, host } of input.ready) {
     let words = "";
-    const what = `After the migration to ${head} the serving color ${committed} is not ready at ${path}`;
+    const what = `After the migration to ${head} the active color ${committed} is not ready at ${path}`;
     try {
       await until(context, what, { timeout: 10 }, async () => {
         const answer = await ask(`${input.edge.publicUrl}${path}`, host ? { headers: { host } } : {}).catch(
@@ -115,7 +116,7 @@ async function servingColorReady(input: MigrationInput, context: JobContext, hea
       if (!(error instanceof StepError)) throw error;
       throw new StepError(
         `${what} (${words.trim()}), so ${input.color} was not started`,
-        "undo that migration (docs/operations.md, 'A migration hurts the serving color') and make it expand first, contract later",
+        "downgrade that migration (docs/operations.md, 'A migration broke the active color') and make it expand first, contract later",
       );
     }
   }
@@ -128,5 +129,5 @@ async function servingColorReady(input: MigrationInput, context: JobContext, hea
 
 function lastWords(output: string): string {
   const lines = output.trim().split("\n").filter(Boolean);
-  return lines.slice(-2).join("; ").slice(0, 400) || "it said nothing";
+  return lines.slice(-2).join("; ").slice(0, 400) || "no output";
 }

@@ -10,7 +10,7 @@ import type { JobContext } from "../context.ts";
 import { unready } from "../edge/ready.ts";
 import { lastSuccessFile } from "./backup.ts";
 
-/** What is there: who serves by the edge, what happened by the journal, what runs by Docker. Changes nothing. */
+/** Observes the server: the active color by the edge, the history by the journal, the replicas by Docker. */
 export async function observe(input: ObserveInput, context: JobContext): Promise<Observed> {
   const [{ records, bad }, services, edge, lastBackup, handover] = await Promise.all([
     context.journal.read(),
@@ -20,7 +20,7 @@ export async function observe(input: ObserveInput, context: JobContext): Promise
     context.docker.jobRuns(input.prefix, "handover"),
   ]);
   const shift = records.findLast((one) => one.step === "shift" && one.event === "done");
-  // A first update may have been killed before the edge was whole: then nobody can be served by it.
+  // A first update may have been killed before the edge was complete: then no color can be active.
   const untouched = services.length === 0 && !records.some((one) => kindOf(one).step === "shift");
   return {
     ...nothingObserved,
@@ -76,8 +76,8 @@ function provenIn(records: readonly JournalRecord[], color: Color): string | nul
 }
 
 /**
- * The version a color's services run; null when there are none. Where a release did not get through in place, some run
- * it and some the one before: then that which has passed the smoke list.
+ * The version a color's services run; null when there are none. Where a rolling deploy failed, some run its release and some
+ * the one before: then the version that has passed the smoke list.
  */
 function versionIn(services: { color: Color; version: string | null }[], color: Color, proven: string | null) {
   const versions = services.filter((one) => one.color === color).map(({ version }) => version);

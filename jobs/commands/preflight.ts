@@ -6,7 +6,7 @@ import { names, stackOf } from "../../core/names.ts";
 import type { JobContext } from "../context.ts";
 
 /**
- * Are the edge's ports free on the server? Ports the edge of this stack holds itself are.
+ * Are the edge's ports free on the server? Ports that the edge of this stack uses count as free.
  * @throws GuardError naming the setting
  */
 export async function preflight(input: PreflightInput, context: JobContext) {
@@ -15,8 +15,8 @@ export async function preflight(input: PreflightInput, context: JobContext) {
   for (const [key, port] of Object.entries(input.ports)) {
     if (own.includes(port) || !taken.has(port)) continue;
     throw new GuardError(
-      `Port ${port} (ports.${key}) is taken on the server`,
-      `stop what listens there (ss -ltnp 'sport = :${port}' names it), or choose another: ` +
+      `Port ${port} (ports.${key}) is already in use on the server`,
+      `stop the process that listens on it (ss -ltnp 'sport = :${port}' names it), or choose another port: ` +
         command(`pulumi -- config set --path ports.${key} PORT`, stackOf(input.prefix)),
     );
   }

@@ -7,7 +7,7 @@ import { stackOf } from "../../core/names.ts";
 import { versionOf } from "../../core/release/release.ts";
 import { isCompleted, isRollback, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
 import { abortLate, actionOf, advance, resume } from "../../core/rollout/machine.ts";
-import type { Rollout } from "../../core/rollout/state.ts";
+import type { Ending, Rollout } from "../../core/rollout/state.ts";
 import type { JobContext } from "../context.ts";
 import { mustBeReady } from "../edge/ready.ts";
 import { replicasReady } from "../edge/replicas.ts";
@@ -20,9 +20,9 @@ import { endSoak } from "../soak/soak.ts";
 type Done = Extract<Rollout, { phase: "done" }>;
 
 /**
- * Gives every user to one color, as a transaction: prepared, in steps, watched, committed, watched on; and back by itself
- * when anything is wrong. `core/rollout.ts` decides, `ops/rollout.ts` acts. Whoever dies here leaves a candidate whose
- * lease runs out; the next job finds in the journal how far this one got.
+ * Makes one color active, as a transaction: prepared, in steps, watched, committed, watched again; withdrawn or reverted
+ * when there is a fault. `core/rollout` decides, `jobs/shift` acts. A job that is killed leaves a candidate whose lease
+ * expires; the next job finds in the journal how far this one got.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
@@ -36,12 +36,12 @@ export async function shift(input: ShiftInput, context: JobContext) {
   const tools = toolsOf(input, context, { plan, edge, watch, orders });
 
   const rollout = resume(plan, { committed, epoch, reversal: left?.reversal ?? null });
-  if (rollout.phase === "done" && !maintenance && isCompleted(records, input)) return made(tools);
+  if (rollout.phase === "done" && !maintenance && isCompleted(records, input)) return completed(tools);
   if (committed !== input.color) refuseUnfit(input, records, rollback);
   await endSoak(context, `${input.version} is shifted to ${input.color}`);
   if (!left) await tools.record({ event: "begun", from: plan.from, strategy: input.strategy, rollback });
   try {
-    // A deploy by `recreate` that was given up has left this color stopped.
+    // A deploy by `recreate` that was cancelled has left this color quiesced.
     if (maintenance && committed === input.color) await resumeAndWait(tools);
     const end = await carryOut(rollout, tools);
     return await conclude(end, isWatched(input, { from: plan.from, rollback }), tools);
@@ -50,18 +50,18 @@ export async function shift(input: ShiftInput, context: JobContext) {
   }
 }
 
-/** Does what the rollout asks for, until it has ended and nobody wants it otherwise. */
+/** Performs the rollout's actions until it has ended and no abort is left to read. */
 async function carryOut(begun: Rollout, tools: RolloutTools): Promise<Done> {
   const { plan, orders, recordOrSay } = tools;
   const perform = performer(tools);
   let rollout = begun;
   for (;;) {
     if (rollout.phase === "done") {
-      const word = await orders.next();
-      if (!word) return rollout;
-      if (word.kind === "ordered" && word.order === "abort") rollout = abortLate(rollout, plan);
+      const event = await orders.next();
+      if (!event) return rollout;
+      if (event.kind === "ordered" && event.order === "abort") rollout = abortLate(rollout, plan);
     } else rollout = advance(rollout, await perform(actionOf(rollout, plan)), plan);
-    // Without this record the next job begins anew.
+    // Without this record the next job would start over.
     if (rollout.phase === "withdraw" || rollout.phase === "revert") {
       const event = rollout.phase === "revert" || rollout.isRevert ? "reverting" : "withdrawing";
       await recordOrSay({ event, why: rollout.why, blame: rollout.blame });
@@ -70,8 +70,8 @@ async function carryOut(begun: Rollout, tools: RolloutTools): Promise<Done> {
 }
 
 /**
- * What the program has refused already, asked again by the one who is alone at work: another update may have gone
- * through since. A release that has served before is let through, since a way back must not depend on anybody.
+ * What the program has checked already, checked again under the lock: another update may have succeeded since. A release
+ * that was active before is accepted, since a rollback must not depend on other deploys.
  * @throws GuardError
  */
 function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollback: boolean): void {
@@ -79,21 +79,21 @@ function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollb
   const incident = openIncidents(records).find((one) => one.release === release);
   if (incident)
     throw new GuardError(
-      `${color} ${version} was taken back ${describeIncident(incident)}`,
-      `deploy a corrected version, or say \`${command("ops -- retry", stackOf(prefix))}\` and run it again`,
+      `${color} ${version} was withdrawn or reverted ${describeIncident(incident)}`,
+      `deploy a corrected version, or close the incident with \`${command("ops -- retry", stackOf(prefix))}\` and retry`,
     );
   const other = rollback ? undefined : overtakenBy(records, input);
   if (other)
     throw new GuardError(
       `Another deploy has prepared ${color} for ${other.release} at ${other.at} (${other.operator}), ` +
-        `so ${release} gets no users`,
-      "wait for that deploy to end, then deploy what is wanted",
+        `so ${release} cannot become active`,
+      "wait for that deploy to end, then deploy the version you want",
     );
 }
 
 /**
- * The color has been stopped for a deploy that was given up. Its workers are started with it, since it may not be ready
- * without them; and visitors come back only once it is, for the schema may have gone further than it can live with.
+ * The color was quiesced for a deploy that was cancelled. Its workers are started with it, since it may not be ready
+ * without them. Users see it only once it is ready, since the schema may be too new for it.
  */
 async function resumeAndWait({ input, context, handOver }: RolloutTools): Promise<void> {
   const { prefix, color, version, web, edge } = input;
@@ -106,55 +106,65 @@ async function resumeAndWait({ input, context, handOver }: RolloutTools): Promis
     if (!(error instanceof StepError)) throw error;
     const deploy = command("deploy -- VERSION", stackOf(prefix));
     throw new StepError(
-      `${error.message.replace(/\.$/, "")}; visitors still see the maintenance page`,
+      `${error.message.replace(/\.$/, "")}. Users still see the maintenance page`,
       `if the schema is too new for ${version}, deploy a corrected version (${deploy}), ` +
         "or restore the backup (docs/operations.md, 'Restore a backup by hand')",
     );
   }
 }
 
-/** An earlier job has made this very change: what it did stands, and is not done a second time. */
-async function made({ input, plan, context, handOver }: RolloutTools) {
+/** An earlier job has completed this rollout: it is not done a second time. */
+async function completed({ input, plan, context, handOver }: RolloutTools) {
   const { color, version, release } = input;
   await handOver(color);
-  context.say(`shift: ${color} ${version} serves already, by a job of before`);
+  context.say(`shift: ${color} ${version} is already active; an earlier job completed its rollout`);
   return { from: plan.from, color, release };
 }
 
-/** Writes down how it ended, and says so. @throws StepError when the old color serves */
+/** Records how it ended, and says so. @throws StepError when the target is not active */
 async function conclude(end: Done, watched: boolean, tools: RolloutTools) {
   const { input, plan, edge, context, record, handOver } = tools;
   const { color, version, release } = input;
   const { outcome, why, blame } = end;
-  const stack = stackOf(input.prefix);
-  const serving = outcome === "committed" ? color : plan.from;
-  // By `recreate` the old color stands still, and its workers with it, until the deploy is given up.
-  const stopped = outcome !== "committed" && (await edge.state()).maintenance !== null;
-  // An earlier job may have died between its commit, or its way back, and this.
-  if (serving && !stopped) await handOver(serving);
   if (outcome === "committed") {
+    // An earlier job may have been killed between its commit and this.
+    await handOver(color);
     await endMaintenance(edge, context);
     if (watched) await startSoak(tools);
     await record({ event: "ended", outcome, why, blame });
-    context.say(`shift: ${plan.from ?? "nobody"} → ${color} ${version}${why ? `, though ${why}` : ""}`);
+    context.say(`shift: ${plan.from ?? "no color"} → ${color} ${version}${why ? `, but ${why}` : ""}`);
     return { from: plan.from, color, release };
   }
+  const { committed, maintenance } = await edge.state();
+  // By `recreate` the old color and its workers stay stopped until the deploy is cancelled.
+  if (plan.from && maintenance === null) await handOver(plan.from);
   const incident = blame ? incidentId(context.now(), color) : undefined;
   await record({ event: "ended", outcome, why, blame, ...(incident ? { incident } : {}) });
-  const serves = plan.from ? `${plan.from} serves` : "nobody serves yet";
+  throw failure(input, { outcome, why, incident, active: committed });
+}
+
+/** Why the target is not active, and what to do. @param found its incident, and the active color by the edge */
+function failure(
+  { prefix, color, version }: ShiftInput,
+  found: Pick<Ending, "outcome" | "why"> & { incident: string | undefined; active: Color | null },
+): StepError {
+  const { outcome, why, incident, active } = found;
+  const stack = stackOf(prefix);
+  const still = outcome === "reverted" ? "active again" : "still active";
+  const now = active === null ? "No color is active yet" : `${active === "blue" ? "Blue" : "Green"} is ${still}`;
   if (incident)
-    throw new StepError(
-      `${color} ${version} was taken back: ${why}; ${serves} (incident ${incident})`,
-      `deploy a corrected version, or lift the incident with \`${command("ops -- retry", stack)}\` and run it again`,
+    return new StepError(
+      `Rollout of ${color} ${version} was ${outcome}: ${why}. ${now} (incident ${incident})`,
+      `deploy a corrected version, or close the incident with \`${command("ops -- retry", stack)}\` and retry`,
     );
-  throw new StepError(
-    `${color} ${version} does not serve: ${why}; ${serves}`,
-    `nothing is held against it: mend the cause and run \`${command("pulumi -- up", stack)}\` again, ` +
-      `or give it up: ${command("rollback", stack)}`,
+  return new StepError(
+    `Rollout of ${color} ${version} did not complete: ${why}. ${now}`,
+    `the release is not marked as bad: fix the cause and retry with \`${command("pulumi -- up", stack)}\`, ` +
+      `or cancel the deploy with \`${command("rollback", stack)}\``,
   );
 }
 
-/** What the rollout needs of the world, once. */
+/** What acts for the rollout. */
 function toolsOf(
   input: ShiftInput,
   context: JobContext,
@@ -175,7 +185,7 @@ function toolsOf(
   };
 }
 
-/** Lets a job watch the release on, after the update has returned. */
+/** Starts the job that continues to watch the release after the update has returned. */
 async function startSoak({ input, plan, edge, orders, context }: RolloutTools): Promise<void> {
   const { prefix, color, version, release, web, thresholds, probes, metrics, workers, workerGrace, timeout } = input;
   const { soak, hold, drain } = input.rollout;

@@ -14,7 +14,7 @@ import { until } from "../until.ts";
 export async function smoke(input: SmokeInput, context: JobContext) {
   const edge = context.edge(input.edge);
   const { committed } = await edge.announce(input.color, input.release);
-  // The preview entrance reaches the idle color only; a release that rolled in place is the one that serves.
+  // The preview entrance reaches the idle color only; a release that was deployed by `rolling` is on the active one.
   const entrance = committed === input.color ? input.edge.publicUrl : input.edge.previewUrl;
   await replicasReady(input, context);
   for (const check of input.checks) {
@@ -24,8 +24,8 @@ export async function smoke(input: SmokeInput, context: JobContext) {
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       throw new StepError(
-        `${error.message.replace(/\.$/, "")}, so it does not get any users`,
-        `look at its logs (docker service logs ${input.prefix}-${input.color}-…) or deploy another version`,
+        `${error.message.replace(/\.$/, "")}, so it gets no traffic`,
+        `check its logs (docker service logs ${input.prefix}-${input.color}-…) or deploy another version`,
       );
     }
     context.say(`smoke: ${check.name} ok`);

@@ -3,8 +3,7 @@ import type { JobContext } from "../context.ts";
 import { endSoak } from "../soak/soak.ts";
 
 /**
- * Removes jobs that nobody waits for and that hold what is about to be removed: volumes, networks, secrets. Work that is
- * cut off by it has lost its ground anyway.
+ * Removes unattended jobs that use what is about to be removed: volumes, networks, secrets.
  */
 export async function sweep({ prefix, jobs }: SweepInput, context: JobContext) {
   await endSoak(context, "what it needs is removed or replaced");

@@ -4,7 +4,7 @@ import { names } from "../../core/names.ts";
 import type { JobContext } from "../context.ts";
 import { until } from "../until.ts";
 
-/** Sees that a color's workers run if it serves, or if nobody does yet, and rest otherwise. */
+/** Starts a color's workers if it is active, or if no color is yet, and stops them otherwise. */
 export async function workers(input: WorkersInput, context: JobContext) {
   const { committed } = await context.edge(input.edge).state();
   const running = committed === null || committed === input.color;
@@ -13,7 +13,7 @@ export async function workers(input: WorkersInput, context: JobContext) {
   return { color: input.color, running };
 }
 
-/** Lets a color's workers finish what they are at, and waits until they have ended. */
+/** Lets a color's workers finish their work, and waits until they have ended. */
 export async function stopServices(
   prefix: string,
   color: Color,
@@ -23,7 +23,7 @@ export async function stopServices(
 ) {
   const services = workers.map((worker) => names(prefix).service(color, worker.service));
   for (const service of services) await context.docker.scale(service, 0);
-  await settled(prefix, services, timeout, context, (state) => state.alive === 0 || `${state.alive} still at work`);
+  await settled(prefix, services, timeout, context, (state) => state.alive === 0 || `${state.alive} still running`);
 }
 
 /** Starts a color's workers and waits until they run. */

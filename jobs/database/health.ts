@@ -2,13 +2,13 @@ import type pg from "pg";
 import type { DatabaseAddress } from "../../core/jobs/inputs.ts";
 import { connect } from "./postgres.ts";
 
-/** How the database is: its connections, or why it cannot be reached. */
+/** The state of the database: its connections, or why it is unreachable. */
 export interface DatabaseHealth {
   connections: { used: number; max: number } | null;
   error: string | null;
 }
 
-/** Feels a database's pulse. */
+/** Checks a database repeatedly. */
 export interface DatabaseMonitor {
   check(): Promise<DatabaseHealth>;
   end(): Promise<void>;
@@ -17,10 +17,10 @@ export interface DatabaseMonitor {
 const question = `select (select count(*) from pg_stat_activity where backend_type = 'client backend')::int as used,
   current_setting('max_connections')::int as max`;
 
-/** Milliseconds after which a database that says nothing counts as out of reach. */
+/** Milliseconds after which a database that does not answer counts as unreachable. */
 const patience = 3_000;
 
-/** Feels a database's pulse over one connection, which is made anew whenever it was lost. */
+/** Checks a database over one connection, which is made again whenever it was lost. */
 export function databaseMonitor(address: DatabaseAddress): DatabaseMonitor {
   let client: pg.Client | undefined;
   const drop = () => {
@@ -38,13 +38,13 @@ export function databaseMonitor(address: DatabaseAddress): DatabaseMonitor {
     async check() {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`it says nothing for ${patience / 1000} s`)), patience);
+        timer = setTimeout(() => reject(new Error(`no answer for ${patience / 1000} s`)), patience);
       });
       try {
         return await Promise.race([ask(), late]);
       } catch (error) {
         drop();
-        return { connections: null, error: (error as Error).message || "it does not answer" };
+        return { connections: null, error: (error as Error).message || "no answer" };
       } finally {
         clearTimeout(timer);
       }

@@ -27,9 +27,9 @@ export async function connect(address: DatabaseAddress, application: string): Pr
   return client;
 }
 
-/** Waits until the database takes connections. @throws StepError with the server's own words */
+/** Waits until the database accepts connections. @throws StepError with the server's own words */
 export async function databaseReady(context: Clock, address: DatabaseAddress): Promise<void> {
-  const what = `The database ${address.name} at ${address.host} does not take connections`;
+  const what = `The database ${address.name} at ${address.host} does not accept connections`;
   await until(context, what, { timeout: 60 }, async () => {
     try {
       await (await connect(address, "turnout-ready")).end();
@@ -65,9 +65,7 @@ export async function postgresTool(address: DatabaseAddress, argv: string[], tim
       },
     });
     if (done.exitCode === 0) return done.stdout;
-    const why = done.timedOut
-      ? `it took longer than ${timeout} s`
-      : done.stderr.trim().split("\n").slice(-3).join("; ");
+    const why = done.timedOut ? `it timed out after ${timeout} s` : done.stderr.trim().split("\n").slice(-3).join("; ");
     throw new StepError(`${program} failed: ${why || "no reason given"}`);
   } finally {
     await rm(file, { force: true });

@@ -17,7 +17,7 @@ import { StepError } from "../../core/errors.ts";
 
 export type { ConfigAnswer, CountersAnswer, ServersAnswer, StateAnswer };
 
-/** The agent could not be reached, or did not answer as an agent does, until the deadline. */
+/** The agent was unreachable, or gave no valid answer, until the deadline. */
 export class EdgeUnreachable extends StepError {
   override name = "EdgeUnreachable";
 }
@@ -35,13 +35,13 @@ export class EdgeRefused extends StepError {
   }
 }
 
-/** HAProxy does not take the configuration; the one before it is still in use. */
+/** HAProxy rejected the configuration; the previous one is still in use. */
 export class EdgeConfigInvalid extends StepError {
   override name = "EdgeConfigInvalid";
-  /** What HAProxy's parser says. */
+  /** The messages of HAProxy's parser. */
   readonly words: string;
   constructor(words: string) {
-    super(`HAProxy does not take the edge's new configuration; the one before it is still in use:\n${words}`);
+    super(`HAProxy rejected the edge's new configuration; the previous one is still in use:\n${words}`);
     this.words = words;
   }
 }
@@ -76,11 +76,11 @@ export interface EdgeClient {
    */
   announce(color: Color, release: string, also?: string): Promise<StateAnswer>;
   /**
-   * Everybody to the color. Returns only when HAProxy does it. Visitors whose cookie names the color before stay there
+   * All traffic to the color. Returns only when HAProxy does it. Users whose cookie names the color before stay there
    * for `skewMs` while it has replicas; what began there before is closed, spread over `drainSpreadMs`, after `drainMs`.
    */
   commit(commit: Commit): Promise<StateAnswer>;
-  /** No visitor stays with the color before any longer. */
+  /** No user stays with the color before any longer. */
   endSkew(): Promise<StateAnswer>;
   /** Gives a color `weight` percent for as long as the lease lasts. */
   setCandidate(candidate: { color: Color; weight: number; leaseMs: number }): Promise<StateAnswer>;
@@ -115,12 +115,12 @@ export function createEdgeClient({ baseUrl, token, deadlineMs = 30_000 }: EdgeCl
       });
       answer = await response.json();
     } catch (error) {
-      throw new EdgeUnreachable(`the edge's agent at ${baseUrl} does not answer: ${reason(error)}`);
+      throw new EdgeUnreachable(`the edge's agent at ${baseUrl} is unreachable: ${reason(error)}`);
     }
     if (response.ok) {
       const parsed = schema.safeParse(answer);
       if (parsed.success) return parsed.data;
-      throw new EdgeUnreachable(`${baseUrl}${path} does not answer as the edge's agent of this version does`);
+      throw new EdgeUnreachable(`${baseUrl}${path} gave an answer that is not of the edge's agent of this version`);
     }
     throw refusal(response.status, answer, baseUrl);
   };
@@ -134,7 +134,7 @@ export function createEdgeClient({ baseUrl, token, deadlineMs = 30_000 }: EdgeCl
       } catch (error) {
         if (error instanceof EdgeNotLive) notLive = error;
         else if (!(error instanceof EdgeUnreachable)) throw error;
-        // That it is on disk says more than that the last try was cut short.
+        // That it is on disk is worth more than that the last try timed out.
         if (now() + pause >= deadline) throw notLive ?? error;
         await delay(pause);
       }
@@ -158,7 +158,7 @@ export function createEdgeClient({ baseUrl, token, deadlineMs = 30_000 }: EdgeCl
 
 function refusal(status: number, answer: unknown, baseUrl: string): Error {
   const parsed = errorAnswer.safeParse(answer);
-  if (!parsed.success) return new EdgeUnreachable(`${baseUrl} answers ${status}, not as the edge's agent does`);
+  if (!parsed.success) return new EdgeUnreachable(`${baseUrl} answered ${status}, but not as the edge's agent`);
   const { error, message, words } = parsed.data;
   if (error === "invalid-config") return new EdgeConfigInvalid(words ?? message);
   if (status === 503) return new EdgeNotLive(message.replace(/\.$/, ""));

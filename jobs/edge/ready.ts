@@ -5,7 +5,7 @@ import { ask } from "../http.ts";
 import { until } from "../until.ts";
 
 /**
- * Why a color cannot do its work, by its own ready paths; null when it can.
+ * Why a color is not ready, by its own ready paths; null when it is.
  * @param entrance the address of the edge that leads to it
  */
 export async function unready(entrance: string, checks: readonly EdgeRequest[]): Promise<string | null> {
@@ -19,14 +19,14 @@ export async function unready(entrance: string, checks: readonly EdgeRequest[]):
 }
 
 /**
- * Waits until a color that was stopped can do its work again.
- * @throws StepError with its own words
+ * Waits until a color that was stopped is ready again.
+ * @throws StepError with its answer
  */
 export async function mustBeReady(
   input: { color: Color; version: string; entrance: string; ready: readonly EdgeRequest[]; timeout: number },
   context: JobContext,
 ): Promise<void> {
-  const what = `${input.color} ${input.version} runs again but is not ready`;
+  const what = `${input.color} ${input.version} was started again but is not ready`;
   await until(context, what, { timeout: input.timeout, every: 500 }, async () => {
     return (await unready(input.entrance, input.ready)) ?? true;
   });

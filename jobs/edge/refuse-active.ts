@@ -6,8 +6,8 @@ import type { Strategy } from "../../core/settings/rollout.ts";
 import type { JobContext } from "../context.ts";
 
 /**
- * Refuses to prepare a release in the place of the one that serves, unless it is to roll over it. The program has asked
- * that before it began; another update may have committed this very color since, and only a job is alone at work.
+ * Refuses to prepare a release on the active color, unless by `rolling`. The program has checked that before it began, but
+ * another update may have committed this color since, and only a job holds the lock.
  * @throws GuardError
  */
 export async function refuseActive(
@@ -18,11 +18,11 @@ export async function refuseActive(
   const { committed, releases, also } = await context.edge(input.edge).state();
   const running = releases[color];
   if (committed !== color || strategy === "rolling" || running === null) return;
-  // What another release was to roll over may come back in its place: that deploy is given up.
+  // A release that another one was to replace by `rolling` may return in its place: that deploy is cancelled.
   if (running === release || also[color] === release) return;
   throw new GuardError(
-    `Another deploy has made ${color} serve ${running}, and ${strategy} never changes the color that serves; ` +
-      "nothing was changed",
-    `deploy it anew, to the other color: ${command(`deploy -- ${version}`, stackOf(prefix))}`,
+    `Another deploy has made ${color} active with ${running}, and ${strategy} never changes the active color. ` +
+      "Nothing was changed",
+    `deploy it to the other color: ${command(`deploy -- ${version}`, stackOf(prefix))}`,
   );
 }

@@ -6,8 +6,8 @@ import { until } from "../until.ts";
 import type { ServersAnswer } from "./client.ts";
 
 /**
- * The replicas a color is to have by now: the settings may have been lowered since it was told. At least one of each, and
- * what was told where Docker does not say.
+ * The replicas a color is to have now: the settings may have been lowered since. At least one of each, and the given number
+ * where Docker does not answer.
  */
 export async function wantedNow(
   { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
@@ -18,8 +18,8 @@ export async function wantedNow(
 }
 
 /**
- * The lower of what was told and what Docker wants now.
- * @param now replicas by a service's whole name; undefined when Docker does not say
+ * The lower of the given number and Docker's.
+ * @param now replicas by a service's whole name; undefined when Docker does not answer
  */
 export function lowered(
   { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
@@ -37,9 +37,9 @@ export function upOf({ services }: ServersAnswer, color: Color, service: string)
 }
 
 /**
- * Waits until the edge trusts every replica of a color's web services: it answers, and says that it is of this
+ * Waits until the edge trusts every replica of a color's web services: it answers, as one of this
  * color and release.
- * @param stop ends the wait when it says so
+ * @param stop ends the wait when it returns true
  */
 export async function replicasReady(
   input: { color: Color; version: string; edge: EdgeAddress; web: Wanted[]; timeout: number },

@@ -7,20 +7,20 @@ import type { ServersAnswer } from "./client.ts";
 import { lowered, upOf } from "./replicas.ts";
 
 /**
- * Milliseconds for which a replica must be missing before that counts: a check that comes late on a busy machine is no
- * dead replica. When none is left it counts at once.
+ * Milliseconds for which a service must be short of replicas before that counts: a late health check on a busy machine is
+ * no failed replica. When none is left it counts at once.
  */
 const shortFor = 3_000;
 
-/** Says which services of a color lack replicas, by what the edge has just said of them. */
+/** Finds the services of a color that are short of replicas, by the edge's last answer. */
 export type ShortfallFinder = (servers: ServersAnswer, color: Color) => Promise<Shortfall[]>;
 
 /**
- * Remembers for how long replicas have been missing.
+ * Remembers for how long services have been short of replicas.
  *
- * The settings may have been lowered since the release was brought out, so where some are missing, Docker is asked how
- * many are wanted by now, and the lower number counts. When it does not say, what was told counts. Of the watched color
- * at least one is wanted: no setting says none, so whoever took the last one away has hurt it.
+ * The settings may have been lowered since the release was deployed, so where a service is short, Docker is asked how many
+ * replicas it is to have now, and the lower number counts. When Docker does not answer, the given number counts. The watched
+ * color is to have at least one: no setting allows none.
  */
 export function createShortfallFinder(
   { prefix, color: watched, web }: Pick<WatchInput, "prefix" | "color" | "web">,
@@ -28,7 +28,7 @@ export function createShortfallFinder(
 ): ShortfallFinder {
   const since = new Map<string, number>();
 
-  /** Whether a service has missed replicas for long enough, this look included. */
+  /** Whether a service has been short of replicas for long enough, this sample included. */
   const counts = (name: string, { ready, wanted }: Shortfall): boolean => {
     if (ready >= wanted) since.delete(name);
     else if (!since.has(name)) since.set(name, monotonic());
@@ -38,7 +38,7 @@ export function createShortfallFinder(
 
   return async (servers, color) => {
     const isShort = web.some(({ service, replicas }) => upOf(servers, color, service) < replicas);
-    // Asked after the edge was: of a replica that is just being taken away, Docker has heard first.
+    // Asked after the edge: when a replica is being removed, Docker knows first.
     const now = isShort ? await docker.wantedReplicas(prefix).catch(() => undefined) : undefined;
     return lowered({ prefix, color, web }, now).flatMap(({ service, replicas }) => {
       const wanted = color === watched ? Math.max(1, replicas) : replicas;

@@ -10,7 +10,7 @@ import type { EdgeClient } from "../edge/client.ts";
 export interface QuiesceInput {
   prefix: string;
   edge: EdgeAddress;
-  /** The color that is to serve afterwards. */
+  /** The color that is to become active afterwards. */
   color: Color;
   web: Wanted[];
   workers: Wanted[];
@@ -18,35 +18,35 @@ export interface QuiesceInput {
   grace: number;
 }
 
-/** What visitors are told to wait before they come again, in seconds. */
+/** The Retry-After that users get, in seconds. */
 const retryAfterSeconds = 60;
 
 /**
- * Puts the maintenance page up and stops the color that serves, so that nobody works on the database while it is backed
- * up and migrated. Does nothing when no other color serves. May be done again.
+ * Puts the maintenance page up and stops the active color, so that nothing writes to the database while it is backed up and
+ * migrated. Does nothing when no other color is active. May be done again.
  */
 export async function quiesce(input: QuiesceInput, context: JobContext): Promise<void> {
   const edge = context.edge(input.edge);
   const { committed, maintenance } = await edge.state();
   if (committed === null || committed === input.color) return;
   if (!maintenance) {
-    // Whoever gives this deploy up has to open again: by another epoch the next update sees that the shift has work. It
-    // comes first, or a job that dies in between would leave a page that nobody takes down.
-    await edge.commit({ color: committed, epoch: `standstill-${randomUUID()}`, expectedCommitted: committed });
+    // If this deploy is cancelled, the page has to come down: another epoch shows the next update that the shift has work.
+    // It comes first, or a job that is killed in between would leave a page that stays up.
+    await edge.commit({ color: committed, epoch: `quiesce-${randomUUID()}`, expectedCommitted: committed });
     await edge.setMaintenance({ on: true, retryAfterSeconds });
   }
   context.say(`recreate: the maintenance page is up; ${committed} stops`);
-  // One of a shift before would start workers in the middle of this.
+  // The handover of an earlier shift would start workers in the middle of this.
   await context.docker.endJob(input.prefix, "handover");
   await stopServices(input.prefix, committed, [...input.web, ...input.workers], input.grace, context);
 }
 
-/** Starts the web services of a color that a standstill has stopped. Its workers are started like any other's. */
+/** Starts the web services of a quiesced color. Its workers are started as after any shift. */
 export async function resumeColor(prefix: string, color: Color, web: Wanted[], context: JobContext): Promise<void> {
   for (const { service, replicas } of web) await context.docker.scale(names(prefix).service(color, service), replicas);
 }
 
-/** Whether a standstill has stopped a color's web services, and nobody has started them since. */
+/** Whether a color's web services were quiesced and not started since. */
 export async function isQuiesced(
   { prefix, color, web }: { prefix: string; color: Color; web: Wanted[] },
   context: JobContext,

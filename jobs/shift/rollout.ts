@@ -12,16 +12,16 @@ import type { Recorder } from "../recorder.ts";
 import { endMaintenance, isQuiesced, resumeColor } from "./quiesce.ts";
 import type { Assessment, Watch } from "./watch.ts";
 
-/** How long a candidate goes on when nobody renews its lease, in milliseconds. It is renewed with every look. */
+/** How long a candidate keeps its share without a renewed lease, in milliseconds. Every sample renews it. */
 export const leaseMs = 10_000;
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two samples. */
 const sampleEvery = 1_000;
 
 /** Milliseconds between two lines for the operator. */
 const sayEvery = 5_000;
 
-/** What the hands work with. */
+/** What acts for a rollout. */
 export interface RolloutTools extends Recorder<EventOf<"shift">> {
   input: ShiftInput;
   plan: RolloutPlan;
@@ -29,18 +29,18 @@ export interface RolloutTools extends Recorder<EventOf<"shift">> {
   watch: Watch;
   context: JobContext;
   orders: Orders;
-  /** Sets out to give a color the workers. */
+  /** Starts the job that moves the workers to a color. */
   handOver: (color: ShiftInput["color"]) => Promise<void>;
 }
 
-/** What people ask of this rollout, each order once. */
+/** The orders to this rollout, each once. */
 export interface Orders {
   next(): Promise<RolloutEvent | undefined>;
-  /** How many records of the journal were looked through. */
+  /** How many records of the journal were read. */
   ordersRead(): number;
 }
 
-/** @param from how many records were in the journal when orders began to count */
+/** @param from the number of records in the journal when orders began to count */
 export function ordersOf({ journal, say }: JobContext, from: number): Orders {
   let ordersRead = from;
   return {
@@ -55,7 +55,7 @@ export function ordersOf({ journal, say }: JobContext, from: number): Orders {
   };
 }
 
-/** Performs the actions of a rollout: each call does one thing and says what happened. */
+/** Performs the actions of a rollout: each call does one thing and returns what happened. */
 export function performer(tools: RolloutTools): (action: Action) => Promise<RolloutEvent> {
   const { edge, context } = tools;
   const interrupted = context.interrupted();
@@ -75,18 +75,18 @@ export function performer(tools: RolloutTools): (action: Action) => Promise<Roll
       case "bake":
         return stage(action);
       case "finish":
-        throw new Error(`the rollout of ${tools.plan.target} has ended already`);
+        throw new Error(`the rollout of ${tools.plan.target} has already ended`);
     }
   };
 }
 
-/** What a person or the system asks of this job; undefined when nobody does. */
+/** An order or a signal to this job; undefined when there is none. */
 async function interruption({ orders }: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent | undefined> {
-  if (interrupted.aborted) return { kind: "interrupted", why: "the job was told to end" };
+  if (interrupted.aborted) return { kind: "interrupted", why: "the job was interrupted" };
   return orders.next();
 }
 
-/** Takes back what an earlier job left on trial, and sees that the target can serve. Heeds what it is told meanwhile. */
+/** Clears the candidate of an earlier job and checks that the target can serve. An order or a signal ends the wait. */
 async function prepare(tools: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent> {
   const { input, edge, context } = tools;
   const state = await edge.state();
@@ -103,7 +103,7 @@ async function prepare(tools: RolloutTools, interrupted: AbortSignal): Promise<R
     await replicasReady(input, context, stop);
     if (word) return word;
     const { connections, error } = await monitor.check();
-    if (error !== null) return { kind: "unprepared", why: `the database does not answer: ${error}` };
+    if (error !== null) return { kind: "unprepared", why: `the database is unavailable: ${error}` };
     if (connections && connections.used * 100 > connections.max * input.thresholds.connections)
       return {
         kind: "unprepared",
@@ -117,20 +117,20 @@ async function prepare(tools: RolloutTools, interrupted: AbortSignal): Promise<R
   }
 }
 
-/** A standstill has stopped the target; before anybody is sent there, it has to live with the schema as it is now. */
+/** The target was quiesced. Before it gets traffic, it has to be ready with the schema as it is now. */
 async function resumeTarget(input: ShiftInput, context: JobContext): Promise<void> {
   await resumeColor(input.prefix, input.color, input.web, context);
   await replicasReady(input, context);
   await mustBeReady({ ...input, entrance: input.edge.previewUrl }, context);
 }
 
-/** Gives the target all requests in one step, and asks the edge itself who serves now. */
+/** Gives the target all requests in one step, and asks the edge itself which color is active now. */
 async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<RolloutEvent> {
   const { input, plan, edge, context, record, recordOrSay, handOver } = tools;
   try {
-    // A replica may have died since it was last looked at.
+    // A replica may have failed since the last sample.
     await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
-    // A disk that takes no record keeps the change from being made at all.
+    // Without this record the change is not made.
     await record({ event: "committing" });
     const word = await interruption(tools, interrupted);
     if (word) return word;
@@ -145,16 +145,16 @@ async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<Ro
     return { kind: "uncommitted", why: messageOf(error) };
   }
   const { live } = await edge.state();
-  // A HAProxy that is just starting reads from its volume who serves, and that is written.
+  // A HAProxy that is just starting reads the active color from its volume, where it is written already.
   if (live && live.committed !== input.color)
-    return { kind: "uncommitted", why: `the edge was told to serve ${input.color} but serves ${live.committed}` };
+    return { kind: "uncommitted", why: `the edge accepted the commit of ${input.color} but serves ${live.committed}` };
   await recordOrSay({ event: "committed" });
   await endMaintenance(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
 }
 
-/** Gives everybody back to the old color, if it is still warm. */
+/** Gives all requests back to the old color, if it is still warm. */
 async function revert(
   { input, plan, edge, context, handOver }: RolloutTools,
   to: ShiftInput["color"],
@@ -173,7 +173,7 @@ async function revert(
   return { kind: "reverted" };
 }
 
-/** What is on the disk counts, even if HAProxy is just away: it begins with it. */
+/** What is on the disk counts, even if HAProxy is down: it starts with it. */
 function notYetLive(edge: EdgeClient) {
   return async (error: unknown) => {
     if (!(error instanceof EdgeNotLive)) throw error;
@@ -183,7 +183,7 @@ function notYetLive(edge: EdgeClient) {
 
 type Stage = Extract<Action, { kind: "step" | "bake" }>;
 
-/** Watches a step or the bake, one look a call. A new step begins with fresh figures and no time passed. */
+/** Watches a step or the bake, one sample a call. A new step begins with new figures and no time passed. */
 function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage) => Promise<RolloutEvent> {
   const { plan, edge, watch, context, record, recordOrSay } = tools;
   let current = "";
@@ -200,35 +200,35 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
     if (action.kind === "step") {
       await edge.setCandidate({ color: plan.target, weight: action.weight, leaseMs });
       await record({ event: "step", weight: action.weight, seconds: action.seconds });
-      context.say(`shift: ${plan.target} takes ${action.weight} %`);
+      context.say(`shift: ${plan.target} gets ${action.weight} % of the traffic`);
     }
     last = context.monotonic();
   };
 
-  /** Whether the edge still does what this job wants of it. */
+  /** Whether the edge still does what this job has set. */
   const lost = async (action: Stage): Promise<RolloutEvent | undefined> => {
     if (action.kind === "step") {
       const state = await edge.renewLease(leaseMs);
       if (state.candidate === plan.target && state.weight === action.weight) return undefined;
-      return { kind: "lease-lost", why: "somebody else has changed the candidate" };
+      return { kind: "lease-lost", why: "another operation has changed the candidate" };
     }
     const { committed } = await edge.state();
     if (committed === plan.target) return undefined;
-    return { kind: "interrupted", why: `somebody else has given the requests to ${committed ?? "nobody"}` };
+    return { kind: "interrupted", why: `another operation has made ${committed ?? "no color"} active` };
   };
 
   const report = (action: Stage, { text, verdict }: Assessment, paused: boolean, over: boolean) => {
     const now = context.monotonic();
     if (now - reportedAt < sayEvery && !over) return;
     reportedAt = now;
-    const where = action.kind === "step" ? `${plan.target} at ${action.weight} %` : `${plan.target} has everybody`;
+    const where = action.kind === "step" ? `${plan.target} at ${action.weight} %` : `${plan.target} has all traffic`;
     const left = paused
       ? "paused"
       : verdict.kind === "shared"
         ? "on hold"
         : `${Math.max(0, Math.ceil(action.seconds - elapsed))} s left`;
-    const notes = [...(verdict.kind === "shared" ? verdict.reasons : []), ...verdict.warnings];
-    context.say(`shift: ${where}, ${left} · ${[text, ...notes].join(" · ")}`);
+    const remarks = [...(verdict.kind === "shared" ? verdict.reasons : []), ...verdict.warnings];
+    context.say(`shift: ${where}, ${left} · ${[text, ...remarks].join(" · ")}`);
   };
 
   const blind = async (why: string): Promise<RolloutEvent> => {
@@ -236,7 +236,7 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
     const now = context.monotonic();
     [elapsed, heldFor, onHold, last] = [0, heldFor + (now - last) / 1_000, true, now];
     const verdict: Verdict = { kind: "shared", reasons: [why], warnings: [] };
-    context.say(`shift: ${plan.target} has everybody, and nothing can be seen: ${why}`);
+    context.say(`shift: ${plan.target} has all traffic; the figures are unavailable: ${why}`);
     return { kind: "watched", verdict, elapsed, heldFor };
   };
 
@@ -248,14 +248,14 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
         if (change.kind === "lease-lost") current = "";
         return change;
       }
-      // Time counts up to the look: what its probes bring is seen by the next one.
+      // Time counts up to the sample: the answers to its probes are in the next one.
       const now = context.monotonic();
       const seen = await watch.assess();
       const paused = action.kind === "step" && action.paused;
       const passed = (now - last) / 1_000;
       last = now;
-      // What was seen around a trouble of both colors says little: after it, the stage is watched from its beginning.
-      // What it was held for adds up: trouble that comes and goes must not hold it for ever.
+      // Figures from around a fault of both colors are worth little: after it, the stage is watched from its beginning.
+      // The time on hold adds up: a fault that comes and goes must not hold it for ever.
       if (seen.verdict.kind === "shared") [elapsed, heldFor, onHold] = [0, heldFor + passed, true];
       else {
         if (!paused && !onHold) elapsed += passed;
@@ -267,11 +267,11 @@ function stageOf(tools: RolloutTools, interrupted: AbortSignal): (action: Stage)
       else await context.sleep(sampleEvery);
       return { kind: "watched", verdict: seen.verdict, elapsed, heldFor };
     } catch (error) {
-      // Everybody is there already: who cannot see waits, as for trouble of both colors.
+      // All traffic is there already: without figures it waits, as for a fault of both colors.
       if (action.kind === "bake") return blind(messageOf(error));
       current = "";
       if (error instanceof EdgeRefused) return { kind: "lease-lost", why: messageOf(error) };
-      // Who cannot see must not go on.
+      // Without figures a candidate must not keep its share.
       return { kind: "interrupted", why: messageOf(error) };
     }
   };

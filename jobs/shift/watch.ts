@@ -7,7 +7,7 @@ import { createShortfallFinder } from "../edge/shortfall.ts";
 import { ask } from "../http.ts";
 import type { Clock } from "../until.ts";
 
-/** What one look at a release found. */
+/** What one sample of a release shows. */
 export interface Assessment {
   verdict: Verdict;
   /** Both colors' figures on one line. */
@@ -17,16 +17,16 @@ export interface Assessment {
 
 /** Watches a release beside the other color. */
 export interface Watch {
-  /** Looks once, and sends probes where visitors are too few to judge by. */
+  /** Takes one sample, and sends probes where there is too little traffic to judge by. */
   assess(): Promise<Assessment>;
-  /** Forgets what was seen: a new step begins. */
+  /** Drops earlier samples: a new step begins. */
   restart(): void;
   end(): Promise<void>;
 }
 
 /**
- * Seconds for which a system's own metrics may speak of what is over, at least: the runbooks' are of the last minute.
- * When the window is longer, it is that.
+ * Seconds for which a system's own metrics may still report a fault that is over, at least: the runbooks' cover the last
+ * minute. A longer window counts instead.
  */
 const metricsRemember = 60;
 
@@ -34,7 +34,7 @@ const metricsRemember = 60;
 const probesAtOnce = 10;
 
 /**
- * Milliseconds in which a look may begin probes: with the longest a probe takes, it must leave time to renew the lease,
+ * Milliseconds in which a sample may begin probes: with the longest a probe takes, it must leave time to renew the lease,
  * also when every answer is slow.
  */
 const probesWithin = 1_500;
@@ -50,7 +50,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   let readings: { at: number; reading: Reading }[] = [];
   let databaseAway = false;
   let metricsFrom = Number.NEGATIVE_INFINITY;
-  const missing = createShortfallFinder(input, context);
+  const shortfallsOf = createShortfallFinder(input, context);
 
   /** What happened within the window. The oldest reading is the youngest of those from before it. */
   const remember = (at: number, reading: Reading) => {
@@ -71,7 +71,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       metricsOf(input),
     ]);
     const at = context.monotonic();
-    // Without their database both colors fail, and the probes are sent to one of them only: nobody is judged by that.
+    // Without their database both colors fail, and the probes go to one of them only: these figures are dropped.
     if (health.error !== null || databaseAway) readings = [];
     databaseAway = health.error !== null;
     const { seconds, figures } = remember(at, { worker: counters.worker, counters: counters.public });
@@ -81,13 +81,13 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       seconds,
       candidate: figures[color],
       serving: beside,
-      candidateShortfalls: await missing(servers, color),
-      activeShortfalls: beside === null ? [] : await missing(servers, other),
+      candidateShortfalls: await shortfallsOf(servers, color),
+      activeShortfalls: beside === null ? [] : await shortfallsOf(servers, other),
       connections: health.connections,
       databaseError: health.error,
       metrics: null,
     };
-    // Its metrics go on telling of such trouble when it is over, and the other color's are not known to compare with.
+    // Its metrics still report such a fault when it is over, and the other color's are not known to compare with.
     if (judge(counted, thresholds).kind === "shared")
       metricsFrom = at + Math.max(thresholds.window, metricsRemember) * 1_000;
     const sample = at < metricsFrom ? counted : { ...counted, metrics };
@@ -97,7 +97,7 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
   return {
     async assess() {
       const seen = await assess();
-      // A breach needs no more answers, and is not to wait for them.
+      // A breach needs no more answers and must not wait for them.
       if (seen.verdict.kind !== "breach")
         await probe(input, context, tooFew(seen.sample.candidate, thresholds.minimumSamples));
       return seen;
@@ -115,7 +115,7 @@ function tooFew(figures: Figures, minimum: number): number {
 
 /**
  * Sends requests that change nothing to the watched color through the public entrance. The edge counts their answers
- * as it counts everybody's, so nothing is done with them here.
+ * as it counts all answers, so they are ignored here.
  */
 async function probe({ edge, probes, color }: WatchInput, { monotonic }: Clock, count: number): Promise<void> {
   if (probes.length === 0 || count === 0) return;
@@ -123,7 +123,7 @@ async function probe({ edge, probes, color }: WatchInput, { monotonic }: Clock, 
   const todo = Array.from({ length: count }, (_, index) => probes[index % probes.length]);
   const send = async () => {
     for (let check = todo.pop(); check !== undefined && monotonic() < end; check = todo.pop()) {
-      // The lowest bucket is the first to be on trial.
+      // The lowest bucket is the first that a candidate gets.
       const headers: Record<string, string> = { cookie: `turnout=${color}.0`, "user-agent": "turnout-probe" };
       if (check.host) headers.host = check.host;
       await ask(`${edge.publicUrl}${check.path}`, { method: check.method, headers, timeout: 3_000 }).catch(
@@ -134,15 +134,15 @@ async function probe({ edge, probes, color }: WatchInput, { monotonic }: Clock, 
   await Promise.all(Array.from({ length: Math.min(probesAtOnce, count) }, send));
 }
 
-/** What the system says of itself on its metrics path; null where it has none, or says nothing that can be read. */
+/** The system's own metrics; null where it has none, or they cannot be read. */
 async function metricsOf({ edge, metrics, color }: WatchInput): Promise<Sample["metrics"]> {
   if (!metrics) return null;
   try {
     const headers: Record<string, string> = { cookie: `turnout=${color}.0` };
     if (metrics.host) headers.host = metrics.host;
     const answer = await ask(`${edge.publicUrl}${metrics.path}`, { headers, timeout: 2_000 });
-    const said = JSON.parse(answer.body) as Record<string, unknown>;
-    const number = (key: string | undefined) => (key !== undefined && typeof said[key] === "number" ? said[key] : null);
+    const own = JSON.parse(answer.body) as Record<string, unknown>;
+    const number = (key: string | undefined) => (key !== undefined && typeof own[key] === "number" ? own[key] : null);
     const [errorRate, seconds] = [number(metrics.errorRate), number(metrics.seconds)];
     return {
       ...(errorRate === null ? {} : { errorRate }),

@@ -4,13 +4,13 @@ import { EdgeNotLive, EdgeUnreachable } from "../edge/client.ts";
 import { replicasReady, wantedNow } from "../edge/replicas.ts";
 import type { Soak } from "./tools.ts";
 
-/** Seconds within which the color to go back to must show that it is warm. */
+/** Seconds within which the color to revert to must be ready. */
 const warmWithin = 10;
 
 /**
- * Gives every request back to the color before, and its workers their work; unless that color is not what it was when
- * the soak began, or is not warm. May be done again with the same epoch.
- * @throws EdgeUnreachable when nobody knows whether it happened
+ * Gives all requests back to the color before and starts its workers, unless that color has another release than when the
+ * soak began, or is not warm. May be done again with the same epoch.
+ * @throws EdgeUnreachable when it is unknown whether it happened
  */
 export async function revert(soak: Soak, epoch: string): Promise<RolloutEvent> {
   const { input, edge, context } = soak;
@@ -20,7 +20,7 @@ export async function revert(soak: Soak, epoch: string): Promise<RolloutEvent> {
     if (state.epoch !== epoch) {
       const running = state.releases[from.color];
       if (running !== from.release)
-        return { kind: "uncommitted", why: `${from.color} is to run ${running} now, no longer ${from.release}` };
+        return { kind: "uncommitted", why: `${from.color} now has ${running} instead of ${from.release}` };
       await warm(soak);
       const drainMs = input.drain * 1_000;
       await edge

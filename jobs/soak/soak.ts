@@ -10,10 +10,10 @@ import { revert } from "./revert.ts";
 import type { Soak } from "./tools.ts";
 import { samplerOf } from "./watch.ts";
 
-/** Seconds to wait for whoever else changes the system when it is to go back. */
+/** Seconds to wait for the lock before a revert. */
 const lockPatience = 600;
 
-/** How a soak ended. `superseded`: somebody else has changed who serves, or is about to. */
+/** How a soak ended. `superseded`: another operation has changed the active color, or is about to. */
 export interface SoakEnd {
   outcome: RecordOf<"soak", "ended">["outcome"];
   why: string | null;
@@ -21,25 +21,25 @@ export interface SoakEnd {
 
 type Done = Extract<Rollout, { phase: "done" }>;
 
-/** The edge says that it went back, the journal, which could not be written, not why. */
-const unrecorded: Reversal = { why: "it was taken back while the journal could not be written", blame: true };
+/** The edge shows that it has reverted; the journal, which could not be written, does not say why. */
+const unrecorded: Reversal = { why: "it was reverted while the journal could not be written", blame: true };
 
 /**
- * Watches a committed release on, and takes it back when it is at fault. It decides by `core/rollout.ts`, as a shift
- * does in its bake. Every turn is in the journal before it is done, so the job may be killed and started again anywhere.
+ * Continues to watch a committed release, and reverts it when it is at fault. It decides by `core/rollout`, as a shift does
+ * in its bake. Each decision is recorded before it is carried out, so the job may be killed and restarted anywhere.
  */
 export async function startSoak(soak: Soak): Promise<SoakEnd> {
   const { input, edge } = soak;
-  const history = await beginOrGoOn(soak);
+  const history = await beginOrContinue(soak);
   const state = await edge.state();
   if (history.ended || !isOurs(state, input, history)) return leave(soak);
   const plan: RolloutPlan = {
     ...{ target: input.color, from: input.from.color, epoch: history.epoch },
     ...{ steps: [], bake: input.soak, holdFor: input.hold },
-    // Nothing wrong was seen, and the update has long returned.
+    // No fault was found, and the update has long returned.
     onInconclusive: "promote",
   };
-  // Its own commit of the way back does not make it another's: going back is finished.
+  // The revert that was committed is its own: it is finished.
   const reversal = history.reversal ?? (state.committed === input.from.color ? unrecorded : null);
   let rollout = resume(plan, { committed: plan.target, epoch: plan.epoch, reversal });
   const sample = samplerOf(soak, history);
@@ -53,8 +53,8 @@ export async function startSoak(soak: Soak): Promise<SoakEnd> {
 }
 
 /**
- * Ends the soak that is under way, if there is one: who serves is about to be changed, or the color it could go back to.
- * It sees that with its next look, at the latest before it would go back itself, for which it needs the journal's lock.
+ * Ends the soak that is under way, if there is one: the active color, or the color it could revert to, is about to change.
+ * It reads that with its next sample, at the latest before a revert of its own, for which it needs the journal's lock.
  * @param why what happens, such as `1.2.0 is deployed to blue`
  * @param watching only if it watches this color. Default: either
  */
@@ -69,7 +69,7 @@ export async function endSoak({ journal }: JobContext, why: string, watching?: C
   });
 }
 
-async function beginOrGoOn(soak: Soak): Promise<SoakHistory> {
+async function beginOrContinue(soak: Soak): Promise<SoakHistory> {
   const { name, input, edge, context } = soak;
   const begun = soakHistory((await context.journal.read()).records, name);
   if (begun) return begun;
@@ -80,7 +80,7 @@ async function beginOrGoOn(soak: Soak): Promise<SoakHistory> {
   return { epoch, revertEpoch: revertEpochOf(name), watched: 0, reversal: null, ended: false };
 }
 
-/** Gives everybody back to the color before, alone at work: whoever comes first, this or the next deploy, ends the other. */
+/** Reverts to the color before, under the lock: whichever is first, this or the next deploy, ends the other. */
 async function revertTo(
   soak: Soak,
   found: SoakHistory,
@@ -89,12 +89,12 @@ async function revertTo(
 ): Promise<SoakEnd> {
   const { name, input, edge, context } = soak;
   const { why, blame } = rollout;
-  context.say(`soak: ${input.color} ${input.version} is taken back: ${why}`);
+  context.say(`soak: reverting ${input.color} ${input.version}: ${why}`);
   const unlock = await context.journal.lock(lockPatience);
   try {
     const history = soakHistory((await context.journal.read()).records, name) ?? found;
     if (history.ended || !isOurs(await edge.state(), input, history)) return await leave(soak);
-    // A full disk must not keep a bad release among the users.
+    // A full disk must not keep a bad release active.
     if (history.reversal === null) await soak.recordOrSay({ event: "reverting", why, blame });
     return await conclude(soak, advance(rollout, await revert(soak, history.revertEpoch), plan) as Done);
   } finally {
@@ -109,17 +109,17 @@ async function conclude(soak: Soak, end: Done): Promise<SoakEnd> {
   const outcome = end.outcome === "committed" ? "committed" : "reverted";
   const incident = blame && outcome !== "committed" ? { incident: incidentId(context.now(), input.color) } : {};
   await soak.record({ event: "ended", outcome, why, blame, ...incident });
-  const serves = outcome === "committed" ? input.color : input.from.color;
-  context.say(`soak: ${outcome}, ${serves} serves${why ? `: ${why}` : ""}`);
+  const active = outcome === "committed" ? input.color : input.from.color;
+  context.say(`soak: ${outcome}, ${active} is active${why ? `: ${why}` : ""}`);
   return { outcome, why };
 }
 
-/** Nothing is left to watch. Whoever made it so may have written it down already. */
+/** Nothing is left to watch. The operation that superseded it may have recorded its end already. */
 async function leave(soak: Soak): Promise<SoakEnd> {
   const { name, context } = soak;
-  const why = "who serves was changed by somebody else";
+  const why = "another operation has changed the active color";
   if (!soakHistory((await context.journal.read()).records, name)?.ended)
     await soak.record({ event: "ended", outcome: "superseded", why, blame: false });
-  context.say("soak: ended, for who serves was changed or is about to be");
+  context.say("soak: ended; another operation changes the active color");
   return { outcome: "superseded", why };
 }

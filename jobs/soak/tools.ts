@@ -5,9 +5,9 @@ import type { EdgeClient } from "../edge/client.ts";
 import { type Recorder, recorderOf } from "../recorder.ts";
 import type { Watch } from "../shift/watch.ts";
 
-/** What a soak works with. */
+/** What acts for a soak. */
 export interface Soak extends Recorder<EventOf<"soak">> {
-  /** Its name: that of its service, so that a job that is started again knows itself in the journal. */
+  /** Its name: that of its service, so that a restarted job finds its records in the journal. */
   name: string;
   input: SoakInput;
   address: EdgeAddress;

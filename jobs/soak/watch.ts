@@ -4,27 +4,27 @@ import type { RolloutEvent } from "../../core/rollout/state.ts";
 import type { Assessment } from "../shift/watch.ts";
 import type { Soak } from "./tools.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two samples. */
 const sampleEvery = 2_000;
 
-/** Milliseconds between two records of what is seen. A job that is started again watches no more than this twice. */
-const noteEvery = 60_000;
+/** Milliseconds between two records. A restarted job repeats no more than this. */
+const recordEvery = 60_000;
 
-/** `unsure`: nothing to act on yet. `superseded`: somebody else has changed who serves, or is about to. */
+/** `unsure`: nothing to act on yet. `superseded`: another operation has changed the active color, or is about to. */
 export type Seen = RolloutEvent | "unsure" | "superseded";
 
 /**
- * Looks at a soak's release, one look a call. Time is counted by the clock nobody can set; what passes while nobody
- * watches, or cannot see, does not count. One look in breach is looked at again before it counts.
+ * Samples a soak's release, once a call. Time is measured by the monotonic clock; time without a sample does not count. A
+ * breach counts when the next sample confirms it.
  */
 export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<Seen> {
   const { name, input, edge, context } = soak;
   const progress = { elapsed: watched, heldFor: 0, inBreach: false, ordersRead: input.ordersRead };
   let last = context.monotonic();
-  let noted = Number.NEGATIVE_INFINITY;
+  let recordedAt = Number.NEGATIVE_INFINITY;
 
-  /** What others have said by the journal or the edge. */
-  const told = async (): Promise<Seen | undefined> => {
+  /** Orders and other operations, by the journal and the edge. */
+  const changes = async (): Promise<Seen | undefined> => {
     const { records } = await context.journal.read();
     const found = soakHistory(records, name);
     if (found === null || found.ended) return "superseded";
@@ -47,20 +47,20 @@ export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<S
   };
 
   const write = async ({ verdict, text }: Pick<Assessment, "verdict" | "text">) => {
-    if (verdict.kind !== "breach" && context.monotonic() - noted < noteEvery) return;
-    noted = context.monotonic();
+    if (verdict.kind !== "breach" && context.monotonic() - recordedAt < recordEvery) return;
+    recordedAt = context.monotonic();
     const left = Math.max(0, input.soak - progress.elapsed);
     const until = new Date(context.now().getTime() + left * 1_000).toISOString();
     const elapsed = Math.round(progress.elapsed);
     await soak.recordOrSay({ event: "watched", elapsed, until, ...verdict, figures: text });
-    const notes = [...verdict.reasons, ...verdict.warnings];
-    context.say(`soak: ${verdict.kind}, ${Math.ceil(left)} s left · ${[text, ...notes].join(" · ")}`);
+    const remarks = [...verdict.reasons, ...verdict.warnings];
+    context.say(`soak: ${verdict.kind}, ${Math.ceil(left)} s left · ${[text, ...remarks].join(" · ")}`);
   };
 
   return async () => {
     const sample = await soak.watch.assess().catch(blind);
-    const word = await told();
-    if (word) return word;
+    const change = await changes();
+    if (change) return change;
     count(sample);
     await write(sample);
     const { elapsed, heldFor } = progress;
@@ -73,8 +73,8 @@ export function samplerOf(soak: Soak, { watched }: SoakHistory): () => Promise<S
   };
 }
 
-/** Who cannot see blames nobody: it is waited for as trouble of both colors is. */
+/** Without figures the release is not blamed: it waits, as for a fault of both colors. */
 function blind(error: unknown): Pick<Assessment, "verdict" | "text"> {
   const why = (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
-  return { verdict: { kind: "shared", reasons: [why], warnings: [] }, text: "nothing to be seen" };
+  return { verdict: { kind: "shared", reasons: [why], warnings: [] }, text: "no figures" };
 }

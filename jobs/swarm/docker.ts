@@ -112,7 +112,7 @@ export class DockerEngine {
     return startSoak(this.#docker, input, secrets);
   }
 
-  /** Whether a stack's soak is there. */
+  /** Whether a stack has a soak. */
   soaks(prefix: string): Promise<boolean> {
     return soaks(this.#docker, prefix);
   }

@@ -23,9 +23,8 @@ export async function endJob(docker: Docker, prefix: string, verb: string): Prom
 }
 
 /**
- * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, told by argv. It
- * takes the place of an earlier one of its kind, is tried again when it fails or the daemon restarts, and removes
- * itself when it is through.
+ * Starts a job beside this one, which does not wait for it: with this job's own image and mounts, with its input in argv. It
+ * replaces an earlier one of its kind, is restarted when it fails or the daemon restarts, and removes itself at its end.
  */
 export async function startJob(docker: Docker, prefix: string, verb: string, input: object): Promise<void> {
   const name = names(prefix).job(verb);
@@ -53,9 +52,8 @@ export async function startJob(docker: Docker, prefix: string, verb: string, inp
 }
 
 /**
- * Starts the job that watches a release on, with this job's own image. As a service of the Swarm, for it needs secrets as
- * files, and goes on after a restart of the daemon or on another manager. It takes the place of an earlier one, and
- * removes itself when it is through.
+ * Starts the soak's job, with this job's own image. It is a service of the Swarm, since it needs secrets as files and
+ * continues after a restart of the daemon or on another manager. It replaces an earlier one, and removes itself at its end.
  */
 export async function startSoak(docker: Docker, input: SoakInput, secrets: MountedSecret[]): Promise<void> {
   const { prefix } = input;
@@ -65,7 +63,7 @@ export async function startSoak(docker: Docker, input: SoakInput, secrets: Mount
   await docker.createService(soakService(unique(name), input, secrets, self.Config.Image));
 }
 
-/** Whether the service of a stack's soak is there. */
+/** Whether a stack has the service of a soak. */
 export async function soaks(docker: Docker, prefix: string): Promise<boolean> {
   const filters = { label: [`${jobLabel}=${names(prefix).job("soak")}`] };
   return (await docker.listServices({ filters })).length > 0;
@@ -112,7 +110,7 @@ export function mountedSecret(secret: MountedSecret, user: string) {
   return { SecretID: secret.id, SecretName: secret.name, File: file };
 }
 
-/** Removes those services of a stack that are jobs or tasks and fit. @param fits told the job's name */
+/** Removes those services of a stack that are jobs or tasks and fit. @param fits gets the job's name */
 export async function removeServices(
   docker: Docker,
   prefix: string,
@@ -123,17 +121,17 @@ export async function removeServices(
 }
 
 /**
- * Removes every job of a stack but this one, whether somebody waits for it or not.
- * @throws StepError when a container of them does not go within 60 s
+ * Removes every job of a stack but this one, attended or not.
+ * @throws StepError when one of their containers is not removed within 60 s
  */
 export async function removeJobs(docker: Docker, clock: Clock, prefix: string): Promise<void> {
   await removeServices(docker, prefix, () => true);
   const filters = { label: [`${labels.stack}=${prefix}`] };
-  await until(clock, `The jobs of ${prefix} do not end`, { timeout: 60 }, async () => {
+  await until(clock, `The jobs of ${prefix} were not removed`, { timeout: 60 }, async () => {
     const found = await docker.listContainers({ all: true, filters });
     const left = found.filter(({ Id, Labels }) => isJob(Labels) && !Id.startsWith(hostname()));
     for (const { Id } of left) await docker.getContainer(Id).remove({ force: true }).catch(unlessGone);
-    return left.length === 0 || `${left.length} still there`;
+    return left.length === 0 || `${left.length} remain`;
   });
 }
 
@@ -160,7 +158,7 @@ function unique(name: string): string {
   return `${name}-${randomBytes(3).toString("hex")}`;
 }
 
-/** Somebody else has removed it, or is at it. */
+/** It was removed already, or is being removed. */
 function unlessGone(error: { statusCode?: number }): void {
   if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, type TestContext, test } from "node:test";
 import type { JournalRecord } from "../../core/journal/records.ts";
 import { callAgent } from "../support/agent-call.ts";
-import { journalOf, storyOf } from "../support/journal.ts";
+import { eventsOf, journalOf } from "../support/journal.ts";
 import { type LoadReport, startLoad } from "../support/load.ts";
 import { nothingToDo, refused, through } from "../support/outcome.ts";
 import { poll, servingColor } from "../support/poll.ts";
@@ -56,8 +56,8 @@ async function underLoad(happens: () => Promise<void>, pause = 120): Promise<Loa
   return load.stop();
 }
 
-/** The events of a version's shift. */
-const shiftOf = (records: JournalRecord[], version: string) => storyOf(records, version, ["shift"]);
+/** The records of a version's rollout, as their events. */
+const shiftOf = (records: JournalRecord[], version: string) => eventsOf(records, version, ["shift"]);
 
 /** A deploy in its first step, which lasts until it is promoted. */
 async function deployInTrial(t: TestContext, version: string) {
@@ -75,7 +75,7 @@ test("a release that crashes at its start fails its own step; no traffic is move
     await cancel(version);
   });
   assert.deepEqual(lost, []);
-  assert.deepEqual(storyOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
+  assert.deepEqual(eventsOf(await journalOf(stack), version, ["backup", "migration", "smoke", "shift"]), [
     ...["backup started", "backup done", "migration started", "migration done"],
   ]);
 });
@@ -84,7 +84,7 @@ test("a release that starts healthy and fails its smoke list gets no traffic, ho
   const version = await releases.withPage("page", "<h1>Under construction</h1>");
   const sentence = new RegExp(
     `Smoke check "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
-      "so it does not get any users\\. Look at its logs",
+      "so it gets no traffic\\. Check its logs",
   );
   const { lost } = await underLoad(async () => {
     for (const _time of ["first", "again"]) {
@@ -95,23 +95,23 @@ test("a release that starts healthy and fails its smoke list gets no traffic, ho
   assert.deepEqual(lost, []);
   const records = await journalOf(stack);
   const once = ["smoke started", "smoke failed"];
-  assert.deepEqual(storyOf(records, version, ["smoke", "shift"]), [...once, ...once]);
+  assert.deepEqual(eventsOf(records, version, ["smoke", "shift"]), [...once, ...once]);
   assert.match(records.findLast((one) => one.event === "failed")?.error ?? "", sentence);
   await cancel(version);
 });
 
 const broken = "1.2.0-broken";
-const takenBack =
-  /green 1\.2\.0-broken was taken back: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %; blue serves \(incident ([\d-]+-green)\)/;
+const withdrawn =
+  /Rollout of green 1\.2\.0-broken was withdrawn: error rate [\d.]+ % \(\d+ of \d+\), threshold 1 %; the other color has 0\.0 %\. Blue is still active \(incident ([\d-]+-green)\)/;
 
-/** Deploys the broken release, which is withdrawn or reverted. @returns the incident */
+/** Deploys the broken release, which is withdrawn. @returns the incident */
 async function tryBroken(): Promise<string> {
   const earlier = (await journalOf(stack)).length;
   let incident = "";
   const { lost, byColor } = await underLoad(async () => {
     const outcome = await stack.cli("deploy", broken, "--steps", "50:60");
-    refused(outcome, takenBack, 5);
-    incident = takenBack.exec(outcome.text)?.[1] ?? "";
+    refused(outcome, withdrawn, 5);
+    incident = withdrawn.exec(outcome.text)?.[1] ?? "";
     await serves("blue");
   }, 40);
   const records = (await journalOf(stack)).slice(earlier).filter(({ step }) => step === "shift");
@@ -131,11 +131,11 @@ async function tryBroken(): Promise<string> {
   }
   const answers = (byColor.green ?? 0) + lost.length;
   assert.ok(lost.length <= 1 + answers / 50, `${lost.length} of ${answers} answers of green were lost`);
-  console.log(`stopped after ${answers} answers of green, ${lost.length} of them lost`);
+  console.log(`withdrawn after ${answers} answers of green, ${lost.length} of them lost`);
   return incident;
 }
 
-test("a release that fails two requests in a hundred is marked as bad, and refused until its incident is lifted", async () => {
+test("a release that fails two requests in a hundred is withdrawn, and refused until its incident is closed", async () => {
   const first = await tryBroken();
   const config = await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8");
   const sentence = new RegExp(
@@ -145,7 +145,7 @@ test("a release that fails two requests in a hundred is marked as bad, and refus
   refused(await stack.up(), sentence);
   refused(await stack.cli("deploy", broken), sentence, 3);
   assert.equal(await readFile(stack.env.TURNOUT_CONFIG_FILE ?? "", "utf8"), config);
-  assert.match(through(await stack.cli("ops", "retry")).text, new RegExp(`incident ${first} is lifted`));
+  assert.match(through(await stack.cli("ops", "retry")).text, new RegExp(`Incident ${first} is closed`));
   assert.notEqual(await tryBroken(), first);
   const { lost } = await underLoad(async () => {
     through(await stack.cli("deploy", "1.1.0"));
@@ -169,7 +169,7 @@ test("two deploys at once: the second is refused with the name of the first, and
     const second = await elsewhere.up();
     const since = (await journalOf(stack)).findLast((one) => one.step === "shift" && one.event === "started");
     const holder = `The step shift of ${since?.release}, started by test at ${since?.at}, still holds the lock`;
-    refused(second, new RegExp(`${holder} of this stack; it was waited for 30 s\\. Wait for it to end`));
+    refused(second, new RegExp(`${holder} of this stack; this job has waited 30 s\\. Wait for it to end`));
     assert.match(second.text, /exit status 4/);
     through(await stack.cli("ops", "promote"));
     through(await first.ended);
@@ -177,7 +177,7 @@ test("two deploys at once: the second is refused with the name of the first, and
   });
   assert.deepEqual(lost, []);
   const records = await journalOf(stack);
-  assert.deepEqual(storyOf(records, two, ["backup", "migration", "smoke", "shift"]), []);
+  assert.deepEqual(eventsOf(records, two, ["backup", "migration", "smoke", "shift"]), []);
   assert.equal(shiftOf(records, one).filter((event) => event === "shift begun").length, 1);
   nothingToDo(await stack.preview());
 });

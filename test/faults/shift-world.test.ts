@@ -89,7 +89,7 @@ test("a configuration that HAProxy rejects is refused with its message, in a can
   const { prefix, edge } = shiftInput(stack, green);
   const refused = await runToEnd(stack, "edge-config", { prefix, edge, ...broken });
   assert.equal(refused.code, 5, refused.text);
-  assert.match(refused.text, /HAProxy does not take the edge's new configuration; the one before it is still in use:/);
+  assert.match(refused.text, /HAProxy rejected the edge's new configuration; the previous one is still in use:/);
   assert.match(refused.text, /unknown keyword 'no-such-word' in 'frontend' section/);
   assert.doesNotMatch(refused.text, /^\s+at .+:\d+:\d+/m, "a stack trace");
   assert.equal(await configHash(), before);

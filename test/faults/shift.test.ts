@@ -39,7 +39,7 @@ test("a slow release is withdrawn in the canary, and has an incident", async (t)
   assert.equal(end.code, 5, end.text);
   assert.match(
     end.sentence,
-    /green 1\.3\.0-slow was taken back: p99 > 2000 ms \(\d+ of \d+ over 2000 ms\), threshold 2000 ms.*; blue serves \(incident [\d-]+-green\)\. Deploy a corrected version/,
+    /Rollout of green 1\.3\.0-slow was withdrawn: p99 > 2000 ms \(\d+ of \d+ over 2000 ms\), threshold 2000 ms.*\. Blue is still active \(incident [\d-]+-green\)\. Deploy a corrected version/,
   );
   assert.ok(!shift.events().includes("committed"), shift.events().join());
   assert.deepEqual(shift.events().slice(-4), ["watched", "withdrawing", "ended withdrawn, at fault", "failed"]);
@@ -62,7 +62,10 @@ test("a release that crashes in the bake is reverted; requests are lost only in 
   const report = await load.stop();
 
   assert.equal(end.code, 5, end.text);
-  assert.match(end.sentence, /green 1\.1\.0 was taken back: green api: 0 of 1 ready.*; blue serves \(incident/);
+  assert.match(
+    end.sentence,
+    /Rollout of green 1\.1\.0 was reverted: green api: 0 of 1 ready.*\. Blue is active again \(incident/,
+  );
   assert.deepEqual(shift.events(), [
     ...["started", "begun", "committing", "committed", "watched"],
     ...["reverting", "ended reverted, at fault", "failed"],
@@ -78,7 +81,10 @@ test("a release that crashes in the bake is reverted; requests are lost only in 
   await revive(faults.stack, "green", "api");
   const refused = await (await startShift(faults, crashing)).ended;
   assert.equal(refused.code, 3, refused.text);
-  assert.match(refused.sentence, /green 1\.1\.0 was taken back at .* \(incident .*-green\)\. .*ops -- retry/);
+  assert.match(
+    refused.sentence,
+    /green 1\.1\.0 was withdrawn or reverted at .* \(incident .*-green\)\. .*ops -- retry/,
+  );
   await retry(faults);
   const again = await startShift(faults, crashing);
   const done = await again.ended;
@@ -96,7 +102,7 @@ test("an unavailable database holds the shift, and the shift continues when it i
   await shift.recorded("step");
   const unpause = await pauseDatabase();
   t.after(unpause);
-  await shift.said(/green at 10 %, on hold .* database: it says nothing for 3 s/);
+  await shift.said(/green at 10 %, on hold .* database: no answer for 3 s/);
   await unpause();
   const end = await shift.ended;
   const report = await load.stop();
@@ -124,7 +130,7 @@ test("a database that stays unavailable leaves the old color active, and the rel
   assert.equal(end.code, 5, end.text);
   assert.match(
     end.sentence,
-    /green 1\.1\.0 does not serve: both colors are in trouble for \d+ s: .*database: it says nothing for 3 s.*; blue serves\. Nothing is held against it/,
+    /Rollout of green 1\.1\.0 did not complete: both colors have been failing for \d+ s: .*database: no answer for 3 s.*\. Blue is still active\. The release is not marked as bad/,
   );
   assert.deepEqual(shift.events(), canaryUntil("withdrawing", "ended withdrawn", "failed"));
   assert.ok(!shift.records().some(incidentIn));
@@ -145,7 +151,10 @@ test("a candidate whose last replica crashes: its users are served by blue, and 
   const report = await load.stop();
 
   assert.equal(end.code, 5, end.text);
-  assert.match(end.sentence, /green 1\.1\.0 was taken back: .*green api: 0 of 1 ready.*; blue serves \(incident/);
+  assert.match(
+    end.sentence,
+    /Rollout of green 1\.1\.0 was withdrawn: .*green api: 0 of 1 ready.*\. Blue is still active \(incident/,
+  );
   assert.deepEqual(shift.events(), canaryUntil("watched", "withdrawing", "ended withdrawn, at fault", "failed"));
   await noCandidate();
   // Each of the six users can have had one request there, and another before the edge noticed.
@@ -169,7 +178,7 @@ test("a target whose last replica crashes just before the commit is not active i
 
   assert.equal(end.code, 5, end.text);
   const committed = shift.events().includes("committed");
-  const why = committed ? /was taken back: .*green api: 0 of 1 ready/ : /does not serve: green 1\.1\.0 is not ready/;
+  const why = committed ? /was reverted: .*green api: 0 of 1 ready/ : /did not complete: green 1\.1\.0 is not ready/;
   assert.match(end.sentence, why);
   assert.deepEqual(
     shift.events().slice(-3, -1),

@@ -78,7 +78,9 @@ test("a port that is in use is refused before anything is changed", async (t) =>
   await stack.save();
   refused(
     await stack.up(),
-    new RegExp(`Port ${port} \\(ports\\.preview\\) is taken on the server\\. Stop what listens there`),
+    new RegExp(
+      `Port ${port} \\(ports\\.preview\\) is already in use on the server\\. Stop the process that listens on it`,
+    ),
   );
   stack.settings.ports = ports;
   await stack.save();

@@ -103,7 +103,7 @@ test("recreate stops the system behind a page, runs a migration that breaks old 
   assert.equal(old.code, 5, old.text);
   assert.match(
     old.text,
-    /blue 1\.1\.0 does not serve: blue 1\.1\.0 runs again but is not ready .*\/readyz answers 503/,
+    /Rollout of blue 1\.1\.0 did not complete: blue 1\.1\.0 was started again but is not ready .*\/readyz answers 503/,
   );
   assert.equal(await servingColor(stack.url), "green");
   through(await stack.cli("rollback"));

@@ -104,7 +104,7 @@ export async function startShift(
   };
 }
 
-/** Gives everybody back to a color that has served before: no trial, no bake. */
+/** Rolls back to a color that was active before: no canary, no bake. */
 export async function returnTo(faults: FaultStack, to: Running): Promise<void> {
   const end = await (await startShift(faults, to)).ended;
   if (end.code !== 0) throw new Error(end.text);

@@ -12,8 +12,8 @@ export async function journalOf(stack: TestStack): Promise<JournalRecord[]> {
   return records;
 }
 
-/** What the journal tells of a version from some record on, as `step event`, oldest first. */
-export function storyOf(records: readonly JournalRecord[], version: string, steps: readonly string[]): string[] {
+/** The history of a version, as `step event`, oldest first. */
+export function eventsOf(records: readonly JournalRecord[], version: string, steps: readonly string[]): string[] {
   return records
     .filter((record) => "version" in record && record.version === version && steps.includes(record.step))
     .map(({ step, event }) => `${step} ${event}`);

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { readRecords } from "../../core/journal/reader.ts";
 import { type JournalEvent, type JournalRecord, lineOf } from "../../core/journal/records.ts";
 
-/** The time a journal of `told` begins. */
+/** The time a journal of `journalWith` begins. */
 export const firstMoment = Date.parse("2026-11-22T08:00:00.000Z");
 
 /** What records of a test are about where they say nothing else. */
@@ -51,7 +51,7 @@ export function eventOf(what: string, details: object = {}): JournalEvent {
 }
 
 /** A journal as `step event` with details, one record a second, about the same release. */
-export function told(...entries: [what: string, details?: object][]): JournalRecord[] {
+export function journalWith(...entries: [what: string, details?: object][]): JournalRecord[] {
   return entries.map(([what, details], at) =>
     recordOf(what, { at: new Date(firstMoment + at * 1000).toISOString(), ...details }),
   );

@@ -43,7 +43,7 @@ export class World {
   #reversal: LeftReversal | null = null;
   #job = newJob();
 
-  /** @param left whether an earlier job left the target on trial */
+  /** @param left whether an earlier job left the target as candidate */
   constructor(plan: RolloutPlan, left: boolean) {
     this.plan = plan;
     this.edge = initialState("fresh");
@@ -76,7 +76,7 @@ export class World {
     return luck.crash === "after" ? null : event;
   }
 
-  /** The edge once nobody has cared for it longer than a lease. */
+  /** The edge after no job has renewed its lease. */
   leftAlone(): EdgeState {
     return expire(this.edge, { ...this.#now, uptimeMs: this.#now.uptimeMs + leaseMs });
   }
@@ -99,7 +99,7 @@ export class World {
   #perform(action: Action, luck: Luck): RolloutEvent {
     const { target, from, epoch } = this.plan;
     if (this.#reversal !== null)
-      assert.ok(["withdraw", "revert"].includes(action.kind), `${action.kind} of what was given up`);
+      assert.ok(["withdraw", "revert"].includes(action.kind), `${action.kind} of what is withdrawn or reverted`);
     switch (action.kind) {
       case "prepare":
         this.#change({ kind: "withdraw" });
@@ -159,7 +159,7 @@ export class World {
   #mustBeSound(): void {
     const { plan, edge } = this;
     assert.ok(edge.committed === plan.from || edge.committed === plan.target, `${edge.committed} serves`);
-    assert.ok(edge.candidate === null || edge.candidate === plan.target, `${edge.candidate} is on trial`);
+    assert.ok(edge.candidate === null || edge.candidate === plan.target, `${edge.candidate} is the candidate`);
     const alone = this.leftAlone();
     assert.deepEqual([alone.committed, alone.candidate, alone.weight], [edge.committed, null, 0]);
   }

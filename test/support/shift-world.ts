@@ -17,7 +17,7 @@ import { Journal } from "../../jobs/journal.ts";
 /** Something that happens the first time the shift looks at the figures after so many seconds. */
 type Happening = (world: ShiftWorld) => unknown;
 
-/** What a job does to the world, as its hands call it. Looking changes nothing. */
+/** What a job does to the world, as its tools call it. Reading changes nothing. */
 const effects = "append announce commit setCandidate clearCandidate setMaintenance startJob startSoak scale".split(" ");
 
 /**

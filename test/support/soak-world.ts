@@ -15,7 +15,7 @@ import { Journal } from "../../jobs/journal.ts";
 import { type SoakEnd, startSoak } from "../../jobs/soak/soak.ts";
 import { soakOf } from "../../jobs/soak/tools.ts";
 
-/** What a soak is told: green 1.1.0 is watched for ten minutes, blue 1.0.0 served before. */
+/** The input of a soak: green 1.1.0 is watched for ten minutes, blue 1.0.0 was active before. */
 export const soakInput: SoakInput = {
   ...{ prefix: "turnout-test", color: "green", version: "1.1.0", release: "1.1.0-0badcafe" },
   edge: {
@@ -31,8 +31,8 @@ export const soakInput: SoakInput = {
   workers: { blue: [{ service: "jobs", replicas: 1 }], green: [{ service: "jobs", replicas: 1 }] },
 };
 
-/** Where the job dies. `told`: the edge does what it was told, but the job never hears of it. */
-export type Death = "reverting" | "told" | "ended";
+/** Where the job is killed. `unanswered`: the edge commits, and the job gets no answer. */
+export type Death = "reverting" | "unanswered" | "ended";
 
 /** The end of a job that was killed. */
 export class Killed extends Error {}
@@ -43,9 +43,9 @@ export class SoakWorld {
   readonly journal: Journal;
   /** Jobs it started: verb and color. */
   readonly started: string[] = [];
-  /** What the watch sees, look by look; the last one for ever after. An error is thrown. */
-  looks: (Verdict["kind"] | Error)[] = ["good"];
-  /** What happens before a look, by the look's number from 0. */
+  /** What the watch finds, sample by sample; the last one for ever after. An error is thrown. */
+  samples: (Verdict["kind"] | Error)[] = ["good"];
+  /** What happens before a sample, by its number from 0. */
   before: Record<number, () => unknown> = {};
   /** What happens while it waits for the journal's lock. */
   whileWaiting: () => unknown = () => undefined;
@@ -54,9 +54,9 @@ export class SoakWorld {
   /** Replicas of blue that the edge trusts. */
   warm = 2;
   dies: Death | null = null;
-  /** Milliseconds by which somebody has set the wall clock forward. */
+  /** Milliseconds by which the wall clock was set forward. */
   setForward = 0;
-  looked = 0;
+  sampled = 0;
   #full = false;
   #now = 0;
   readonly #time = { bootId: "boot", uptimeMs: 0, wallMs: 0 };
@@ -81,7 +81,7 @@ export class SoakWorld {
       soakOf({
         ...{ name: "turnout-test-soak-1", input, context: this.context() },
         address: { ...input.edge, token: "the token" },
-        watch: { assess: () => this.#look(), restart: () => undefined, end: async () => undefined },
+        watch: { assess: () => this.#sample(), restart: () => undefined, end: async () => undefined },
       }),
     );
   }
@@ -102,7 +102,7 @@ export class SoakWorld {
   }
 
   /** The soak's records without times and names. */
-  async told(): Promise<Record<string, unknown>[]> {
+  async history(): Promise<Record<string, unknown>[]> {
     const own = (await this.journal.read()).records.filter((one) => one.step === "soak");
     return own.map(
       ({ v: _, prev: _p, at: _at, step: _s, operator: _o, color: _c, version: _v, release: _r, soak: _n, ...rest }) =>
@@ -132,7 +132,7 @@ export class SoakWorld {
       servers: async () => ({ services: [{ color: "blue", service: "api", up: this.warm }] }),
       commit: async (commit: { color: "blue"; epoch: string }) => {
         this.change({ ...commit, kind: "commit" });
-        if (this.dies === "told") throw new EdgeUnreachable("no answer");
+        if (this.dies === "unanswered") throw new EdgeUnreachable("no answer");
       },
     };
     const startJob = async (_prefix: string, verb: string, input: { color: string }) => {
@@ -154,10 +154,10 @@ export class SoakWorld {
     } as unknown as JobContext;
   }
 
-  async #look() {
-    const at = this.looked++;
+  async #sample() {
+    const at = this.sampled++;
     await this.before[at]?.();
-    const seen = this.looks[Math.min(at, this.looks.length - 1)] ?? "good";
+    const seen = this.samples[Math.min(at, this.samples.length - 1)] ?? "good";
     if (seen instanceof Error) throw seen;
     const verdict: Verdict = { kind: seen, reasons: [`${seen} by the figures`], warnings: [] };
     return { verdict, text: "figures", sample: {} as never };

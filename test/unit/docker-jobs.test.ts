@@ -111,6 +111,6 @@ test("a container that does not go is said, not waited for without end", async (
   const { docker } = fakeDocker({}, { handover: "job shop-handover" }, "handover");
   await assert.rejects(
     removeJobs(docker, clock(), "shop"),
-    new StepError("The jobs of shop do not end after 60 s: 1 still there"),
+    new StepError("The jobs of shop were not removed after 60 s: 1 remain"),
   );
 });

@@ -73,7 +73,7 @@ test("the old ones have their whole grace time and what Docker needs to see it",
   const stubborn = new Workers(120);
   await assert.rejects(
     handover(input, stubborn.context),
-    new StepError("The workers shop-blue-jobs did not settle after 90 s: shop-blue-jobs: 1 still at work"),
+    new StepError("The workers shop-blue-jobs did not settle after 90 s: shop-blue-jobs: 1 still running"),
   );
   assert.equal(stubborn.wanted["shop-green-jobs"], 0, "better nobody works than both");
 });

@@ -69,7 +69,7 @@ test("it is only ever added to, one line a record", async (t) => {
   assert.match(after, /^\{[^\n]+\}\n\{[^\n]+\}\n$/);
 });
 
-test("a last line that was cut short is left out", async (t) => {
+test("an incomplete last line is left out and counted", async (t) => {
   const directory = emptyDirectory(t);
   const journal = journalIn(directory);
   await journal.append(started("backup"));
@@ -78,7 +78,7 @@ test("a last line that was cut short is left out", async (t) => {
   assert.deepEqual((await journal.read()).bad, [{ line: 2, why: "is not JSON" }]);
 });
 
-test("a record after a line that was cut short is not lost", async (t) => {
+test("a record after an incomplete line is not lost", async (t) => {
   const directory = emptyDirectory(t);
   const journal = journalIn(directory);
   appendFileSync(join(directory, "journal.jsonl"), JSON.stringify(started("backup")).slice(0, 30));
@@ -87,7 +87,7 @@ test("a record after a line that was cut short is not lost", async (t) => {
   assert.deepEqual((await journal.read()).bad, [{ line: 1, why: "is not JSON" }]);
 });
 
-test("a full disk is said in one sentence", async (t) => {
+test("a full disk is one sentence", async (t) => {
   const directory = emptyDirectory(t);
   symlinkSync("/dev/full", join(directory, "journal.jsonl"));
   await assert.rejects(new Journal(directory).append(started("shift")), (error) => {
@@ -101,20 +101,20 @@ test("a full disk is said in one sentence", async (t) => {
   });
 });
 
-test("the lock is given to one; the other is told who holds it", async (t) => {
+test("the lock is given to one; the other learns who holds it", async (t) => {
   const directory = emptyDirectory(t);
   const [one, other] = [journalIn(directory), journalIn(directory)];
   const release = await one.lock(5);
   t.after(release);
-  const todo = "wait for it to end (npm run ops -- log shows its steps) and run this again";
-  const unknown = new BusyError("Another job holds the lock of this stack; it was waited for 0.1 s", todo);
+  const todo = "wait for it to end (npm run ops -- log shows its steps) and retry";
+  const unknown = new BusyError("Another job holds the lock of this stack; this job has waited 0.1 s", todo);
   await assert.rejects(other.lock(0.1), unknown);
   await one.append(started("backup"));
   await one.append(started("migration", { release: "1.1.0-deadbeef" }));
   const migration =
     "The step migration of 1.1.0-deadbeef, started by ada@laptop at 2026-11-20T10:00:00.000Z, " +
     "still holds the lock of this stack";
-  await assert.rejects(other.lock(0.1), new BusyError(`${migration}; it was waited for 0.1 s`, todo));
+  await assert.rejects(other.lock(0.1), new BusyError(`${migration}; this job has waited 0.1 s`, todo));
   await one.append(started("handover"));
   const named = other.lock(0, (step) => step !== "handover");
   await assert.rejects(named, new BusyError(migration, todo), "what takes no lock is not its holder");
@@ -126,7 +126,7 @@ test("the lock is given to one; the other is told who holds it", async (t) => {
   );
   const inProd = new BusyError(
     "Another job holds the lock of this stack",
-    "wait for it to end (npm run ops -- log --stack prod shows its steps) and run this again",
+    "wait for it to end (npm run ops -- log --stack prod shows its steps) and retry",
   );
   await assert.rejects(new Journal(directory, { stack: "prod" }).lock(0), inProd);
 });

@@ -8,7 +8,7 @@ import type { JournalRecord } from "../../core/journal/records.ts";
 import { observe } from "../../jobs/commands/observe.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { firstMoment, green, told, writeJournal } from "../support/records.ts";
+import { firstMoment, green, journalWith, writeJournal } from "../support/records.ts";
 
 const input: ObserveInput = {
   prefix: "turnout-dev",
@@ -38,7 +38,7 @@ test("what the journal says of changes of color is part of what is observed", as
 
   const until = "2026-11-22T08:30:00.000Z";
   const end = { outcome: "withdrawn", why: "slow", blame: true, incident: "i-1" };
-  const records = told(
+  const records = journalWith(
     ["soak begun", { until, color: "blue", version: "1.1.0" }],
     ["shift ended", end],
     ["shift started"],
@@ -56,7 +56,7 @@ test("what the journal says of changes of color is part of what is observed", as
 
 test("where the edge does not answer nobody knows who serves, unless nothing has ever got that far", async (t) => {
   const blue = { labels: { "turnout.color": "blue", "turnout.service": "api" }, wanted: 1, running: 0, env: {} };
-  const shifted = told(["shift ended", { outcome: "committed", why: "" }]);
+  const shifted = journalWith(["shift ended", { outcome: "committed", why: "" }]);
   const away = () => Promise.reject(new Error("away"));
   const halfway = async () => ({ live: null, committed: null, maintenance: null });
   const whole = async () => ({ live: { committed: "green" }, maintenance: null });

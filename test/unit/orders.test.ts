@@ -10,67 +10,70 @@ import { describeOrder, targetOf } from "../../core/rollout/orders.ts";
 import { order } from "../../jobs/commands/order.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { Journal } from "../../jobs/journal.ts";
-import { firstMoment, green, told, writeJournal } from "../support/records.ts";
+import { firstMoment, green, journalWith, writeJournal } from "../support/records.ts";
 
 type Order = OrderInput["order"];
 const orders = ["promote", "abort", "pause", "resume"] as const;
 const now = new Date(firstMoment + 60_000);
 const soaks = true;
-const preparing = told(["shift started"]);
-const onTrial = told(["shift started"], ["shift step", { weight: 5, seconds: 300 }]);
-const paused = [...onTrial, ...told(["order pause"])];
-const baking = [...onTrial, ...told(["shift committed"])];
-const reversal = [...onTrial, ...told(["shift withdrawing", { why: "slow" }])];
-const soaking = told(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
+const preparing = journalWith(["shift started"]);
+const inStep = journalWith(["shift started"], ["shift step", { weight: 5, seconds: 300 }]);
+const paused = [...inStep, ...journalWith(["order pause"])];
+const baking = [...inStep, ...journalWith(["shift committed"])];
+const reversal = [...inStep, ...journalWith(["shift withdrawing", { why: "slow" }])];
+const soaking = journalWith(["shift done"], ["soak begun", { until: "2026-11-22T08:30:00.000Z" }]);
 
-test("what an order is about", () => {
+test("what an order applies to", () => {
   const shift = { of: "shift", ...green, incident: null };
   const soak = { of: "soak", ...green, incident: null };
   const table: [Order, JournalRecord[], busy: boolean, object][] = [
-    ["promote", onTrial, true, shift],
+    ["promote", inStep, true, shift],
     ["promote", paused, true, shift],
-    ["pause", onTrial, true, shift],
+    ["pause", inStep, true, shift],
     ["resume", paused, true, shift],
     ["abort", preparing, true, shift],
-    ["abort", onTrial, true, shift],
+    ["abort", inStep, true, shift],
     ["abort", baking, true, shift],
     ["abort", soaking, false, soak],
-    // Somebody else's step holds the lock.
+    // A step of another update holds the lock.
     ["abort", soaking, true, soak],
-    // The next change of color has begun before the soak of the last one has ended.
-    ["abort", [...soaking, ...onTrial], true, shift],
+    // The next rollout has begun before the soak of the last one has ended.
+    ["abort", [...soaking, ...inStep], true, shift],
   ];
   for (const [given, journal, busy, expected] of table)
     assert.deepEqual(targetOf(given, journal, { busy, soaks, stack: "dev" }), expected, given);
 });
 
-test("an order that means nothing now is refused with the reason", () => {
+test("an order that does not apply now is refused with the reason", () => {
   const none = (given: Order) =>
     new GuardError(
-      `No change of color is under way, so there is nothing to ${given}`,
-      "see `npm run ops -- status` for who serves",
+      `No rollout is under way, so there is nothing to ${given}`,
+      "see `npm run ops -- status` for the active color",
     );
   const nothingToAbort = new GuardError(
-    "No change of color is under way and no soak watches one, so there is nothing to abort",
-    "to go back to the other color, use `npm run rollback`",
+    "No rollout and no soak is under way, so there is nothing to abort",
+    "to roll back to the other color, run `npm run rollback`",
   );
   const noStep = (given: Order) =>
     new GuardError(
-      `The change to green 1.2.0 has no step under way that one could ${given}`,
-      "wait for the first step of its canary, which `npm run ops -- status` shows, or say `npm run ops -- abort`",
+      `The rollout of green 1.2.0 has no step under way, so there is nothing to ${given}`,
+      "wait for the first step of its canary, which `npm run ops -- status` shows, or run `npm run ops -- abort`",
     );
   const past = (given: Order) =>
     new GuardError(
-      `green 1.2.0 is past its steps and has all requests, so there is nothing to ${given}`,
-      "to take it back while it is watched, say `npm run ops -- abort`",
+      `green 1.2.0 is committed and has all requests, so there is nothing to ${given}`,
+      "to revert it while it is watched, run `npm run ops -- abort`",
     );
-  const already = new GuardError("green 1.2.0 is being taken back already", "see `npm run ops -- log` for why");
+  const already = new GuardError(
+    "green 1.2.0 is already being withdrawn or reverted",
+    "see `npm run ops -- log` for why",
+  );
   const table: [Order, JournalRecord[], busy: boolean, GuardError][] = [
     ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, [], false, one === "abort" ? nothingToAbort : none(one)],
-      [one, told(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
+      [one, journalWith(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
       // The journal alone cannot tell: the job that began was killed, and nobody holds the lock.
-      [one, onTrial, false, one === "abort" ? nothingToAbort : none(one)],
+      [one, inStep, false, one === "abort" ? nothingToAbort : none(one)],
       [one, reversal, true, already],
     ]),
     ...(["promote", "pause", "resume"] as const).flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
@@ -78,12 +81,12 @@ test("an order that means nothing now is refused with the reason", () => {
       [one, baking, true, past(one)],
       [one, soaking, false, none(one)],
     ]),
-    ["resume", onTrial, true, new GuardError("green 1.2.0 is not paused")],
-    ["abort", [...soaking, ...told(["soak ended"])], false, nothingToAbort],
-    ["abort", [...soaking, ...told(["soak reverting"])], false, already],
+    ["resume", inStep, true, new GuardError("green 1.2.0 is not paused")],
+    ["abort", [...soaking, ...journalWith(["soak ended"])], false, nothingToAbort],
+    ["abort", [...soaking, ...journalWith(["soak reverting"])], false, already],
     [
       "retry",
-      onTrial,
+      inStep,
       true,
       new GuardError("No incident is open, so there is nothing to retry", "deploy: npm run deploy -- VERSION"),
     ],
@@ -95,22 +98,22 @@ test("an order that means nothing now is refused with the reason", () => {
 });
 
 test("a soak is aborted for as long as its job is there, whatever the clock says", () => {
-  const late = told(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
+  const late = journalWith(["soak begun", { until: "2026-11-22T07:50:00.000Z" }]);
   assert.equal(targetOf("abort", late, { busy: false, soaks: true, stack: "dev" }).of, "soak");
-  assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak watches one/);
+  assert.throws(() => targetOf("abort", late, { busy: false, soaks: false, stack: "dev" }), /no soak is under way/);
 });
 
 test("a refusal's command is for the stack", () => {
   const table: [Order, JournalRecord[], busy: boolean, todo: string][] = [
-    ["abort", [], false, "to go back to the other color, use `npm run rollback -- --stack prod`"],
-    ["pause", [], false, "see `npm run ops -- status --stack prod` for who serves"],
-    ["pause", baking, true, "to take it back while it is watched, say `npm run ops -- abort --stack prod`"],
+    ["abort", [], false, "to roll back to the other color, run `npm run rollback -- --stack prod`"],
+    ["pause", [], false, "see `npm run ops -- status --stack prod` for the active color"],
+    ["pause", baking, true, "to revert it while it is watched, run `npm run ops -- abort --stack prod`"],
     [
       "pause",
       preparing,
       true,
       "wait for the first step of its canary, which `npm run ops -- status --stack prod` shows, " +
-        "or say `npm run ops -- abort --stack prod`",
+        "or run `npm run ops -- abort --stack prod`",
     ],
     ["abort", reversal, true, "see `npm run ops -- log --stack prod` for why"],
     ["retry", [], false, "deploy: npm run deploy -- VERSION --stack prod"],
@@ -119,49 +122,50 @@ test("a refusal's command is for the stack", () => {
     assert.throws(() => targetOf(given, journal, { busy, soaks, stack: "prod" }), { name: "GuardError", todo });
 });
 
-test("retry is about the newest incident that is open, whoever is at work", () => {
-  const journal = told(
+test("retry applies to the newest open incident, whatever is under way", () => {
+  const journal = journalWith(
     ["shift ended", { incident: "i-1", release: "1.1.0-11111111", version: "1.1.0", why: "slow" }],
     ["soak ended", { incident: "i-2", why: "errors" }],
   );
   const newest = { of: "incident", ...green, incident: "i-2" };
   for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, soaks, stack: "dev" }), newest);
-  const lifted = [...journal, ...told(["order retry", { incident: "i-2" }])];
+  const lifted = [...journal, ...journalWith(["order retry", { incident: "i-2" }])];
   assert.equal(targetOf("retry", lifted, { busy: false, soaks, stack: "dev" }).incident, "i-1");
 });
 
-test("what was asked and what happens next, with commands for the stack", () => {
+test("what was requested and what happens next, with commands for the stack", () => {
   const about = { of: "shift", ...green, incident: null } as const;
   const table: [Parameters<typeof describeOrder>[0], stack: string, string][] = [
     [
       { ...about, order: "promote" },
       "dev",
-      "Asked to promote green 1.2.0: the step under way ends and the next begins; see it with: npm run ops -- log",
+      "Promote requested: the current step of green 1.2.0 ends and the next begins. Progress: npm run ops -- log",
     ],
     [
       { ...about, order: "abort" },
       "prod",
-      "Asked to abort: green 1.2.0 is taken back, and the update fails; see it with: npm run ops -- log --stack prod",
+      "Abort requested: green 1.2.0 is withdrawn or reverted, and the update fails. " +
+        "Progress: npm run ops -- log --stack prod",
     ],
     [
       { ...about, of: "soak", order: "abort" },
       "dev",
-      "Asked to abort the soak: green 1.2.0 is taken back; see it with: npm run ops -- log",
+      "Abort requested: the soak ends and green 1.2.0 is reverted. Progress: npm run ops -- log",
     ],
     [
       { ...about, order: "pause" },
       "prod",
-      "Asked to pause: green 1.2.0 keeps its share until you say: npm run ops -- resume --stack prod",
+      "Pause requested: green 1.2.0 keeps its share until you run: npm run ops -- resume --stack prod",
     ],
     [
       { ...about, order: "resume" },
       "dev",
-      "Asked to go on with green 1.2.0: the time of its step counts again; see it with: npm run ops -- log",
+      "Resume requested: the time of the current step of green 1.2.0 counts again. Progress: npm run ops -- log",
     ],
     [
       { ...about, of: "incident", incident: "i-2", order: "retry" },
       "prod",
-      "The incident i-2 is lifted: green 1.2.0 may be tried again: npm run deploy -- 1.2.0 --stack prod",
+      "Incident i-2 is closed. To deploy green 1.2.0 again: npm run deploy -- 1.2.0 --stack prod",
     ],
   ];
   for (const [result, stack, expected] of table) assert.equal(describeOrder(result, stack), expected);
@@ -183,7 +187,7 @@ async function lastOf({ journal }: JobContext) {
 }
 
 test("an order is written into the journal while another job holds its lock", async (t) => {
-  const context = contextOf(t, onTrial);
+  const context = contextOf(t, inStep);
   const release = await context.journal.lock(5);
   t.after(release);
   const input = { prefix: "turnout-dev", order: "pause" } as const;
@@ -194,19 +198,16 @@ test("an order is written into the journal while another job holds its lock", as
   });
 });
 
-test("a shift whose job is gone takes no orders, and nothing is written", async (t) => {
-  const context = contextOf(t, onTrial);
+test("a shift whose job was killed accepts no orders, and nothing is recorded", async (t) => {
+  const context = contextOf(t, inStep);
   const refused = order({ prefix: "turnout-prod", order: "abort" }, context);
-  await assert.rejects(
-    refused,
-    /^GuardError: No change of color .* no soak watches one.* rollback -- --stack prod`\.$/,
-  );
-  assert.equal((await context.journal.read()).records.length, onTrial.length);
+  await assert.rejects(refused, /^GuardError: No rollout and no soak is under way.* rollback -- --stack prod`\.$/);
+  assert.equal((await context.journal.read()).records.length, inStep.length);
   await (await context.journal.lock(0))();
 });
 
-test("retry lifts an incident by its record", async (t) => {
-  const context = contextOf(t, told(["shift ended", { incident: "i-1", why: "slow" }]));
+test("retry closes an incident by its record", async (t) => {
+  const context = contextOf(t, journalWith(["shift ended", { incident: "i-1", why: "slow" }]));
   const input = { prefix: "turnout-dev", order: "retry" } as const;
   assert.deepEqual(await order(input, context), { order: "retry", of: "incident", ...green, incident: "i-1" });
   assert.deepEqual(await lastOf(context), {

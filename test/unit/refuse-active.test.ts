@@ -25,7 +25,10 @@ test("a release is not prepared in the place of another that serves, unless it r
     else
       await assert.rejects(
         asked,
-        { name: "GuardError", message: /green serve g-2, .*Deploy it anew, .*deploy -- 1 --stack prod\.$/ },
+        {
+          name: "GuardError",
+          message: /green active with g-2, .*Deploy it to the other color: .*deploy -- 1 --stack prod\.$/,
+        },
         what,
       );
   }

@@ -26,12 +26,12 @@ test("a rollout is unfinished from its begin to its end, and remembers who serve
   assert.deepEqual(unfinished([shift("begun", { from: null })], aim), { from: null, reversal: null });
 });
 
-test("a rollout that another one came after is not taken up again", () => {
+test("a rollout that another one followed is not continued", () => {
   const records = [shift("begun", { from: "blue" }), record("shift", "begun", { ...other, from: "green" })];
   assert.equal(unfinished(records, aim), null);
 });
 
-test("a change is made when it ended with everybody there and no other one came after", () => {
+test("a rollout is completed when it ended committed and no other one followed", () => {
   const committed = [shift("begun"), shift("ended", { outcome: "committed" }), shift("done")];
   assert.equal(isCompleted(committed, aim), true);
   assert.equal(isCompleted([], aim), false);
@@ -40,7 +40,7 @@ test("a change is made when it ended with everybody there and no other one came 
   assert.equal(isCompleted([...committed, record("shift", "begun", other)], aim), false);
 });
 
-test("going back is no trial, but a release that was taken back proves itself anew", () => {
+test("a rollback needs no canary, but a release that was reverted has to prove itself again", () => {
   const committed = [shift("begun"), shift("ended", { outcome: "committed", blame: false })];
   assert.equal(isRollback(committed, aim), true);
   assert.equal(isRollback(committed, other), false);
@@ -74,7 +74,7 @@ test("what a rollout is to do", () => {
   }
 });
 
-test("orders are heard once, in their order, from the moment they count", () => {
+test("orders are read once, in their order, from the moment they count", () => {
   const records = [
     record("order", "abort"),
     shift("begun"),
@@ -88,7 +88,7 @@ test("orders are heard once, in their order, from the moment they count", () => 
   assert.equal(nextOrder(records, 5), null);
 });
 
-test("an incident is open until somebody says retry", () => {
+test("an incident is open until an operator runs retry", () => {
   const ended = shift("ended", {
     outcome: "withdrawn",
     blame: true,

@@ -57,7 +57,7 @@ function mustHaveEnded({ edge, plan, rollout }: World): void {
 }
 
 describe("rollout, whatever happens", () => {
-  it("ends with one color or the other, and nobody on trial", () => {
+  it("ends with one color or the other, and without a candidate", () => {
     fc.assert(
       fc.property(
         anyPlan,

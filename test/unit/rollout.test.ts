@@ -23,7 +23,7 @@ const withdrawn: RolloutEvent = { kind: "withdrawn" };
 const reverted: RolloutEvent = { kind: "reverted" };
 const lost: RolloutEvent = { kind: "lease-lost", why: "the candidate is gone" };
 const refused: RolloutEvent = { kind: "uncommitted", why: "blue is not ready" };
-const interrupted: RolloutEvent = { kind: "interrupted", why: "the job was told to end" };
+const interrupted: RolloutEvent = { kind: "interrupted", why: "the job was interrupted" };
 const ordered = (order: Order): RolloutEvent => ({ kind: "ordered", order });
 const watched = (kind: Verdict["kind"], elapsed: number, heldFor = 0): RolloutEvent => ({
   kind: "watched",
@@ -90,7 +90,7 @@ describe("rollout", () => {
       "held too long, nobody is blamed",
       plan,
       [...at5, watched("shared", 10, 180), withdrawn],
-      `withdrawn: both colors are in trouble for 180 s: ${trouble}`,
+      `withdrawn: both colors have been failing for 180 s: ${trouble}`,
     ],
     ["too few answers are no matter before the end", plan, [...at5, watched("inconclusive", 200)], "5 %"],
     ["but no pass", plan, [...at5, watched("inconclusive", 300)], `withdraw: inconclusive: ${trouble}`],
@@ -104,13 +104,18 @@ describe("rollout", () => {
     ["promote skips the rest of a step", plan, [...at5, ordered("promote")], "25 %"],
     ["promote after the last step commits", plan, [...at25, ordered("promote")], "commit"],
     ["promote ends a pause", plan, [...at5, ordered("pause"), ordered("promote")], "25 %"],
-    ["abort takes the candidate back", plan, [...at25, ordered("abort"), withdrawn], "withdrawn: aborted by hand"],
+    [
+      "abort takes the candidate back",
+      plan,
+      [...at25, ordered("abort"), withdrawn],
+      "withdrawn: aborted by an operator",
+    ],
     ["a pause outlasts the step", plan, [...at5, ordered("pause"), watched("good", 300)], "5 % paused"],
     ["until resumed", plan, [...at5, ordered("pause"), ordered("resume"), watched("good", 300)], "25 %"],
     ["a breach heeds no pause", plan, [...at5, ordered("pause"), watched("breach", 0)], `withdraw, blamed: ${trouble}`],
     ["a pause while preparing holds in the first step", plan, [ordered("pause"), prepared], "5 % paused"],
-    ["abort while preparing", plan, [ordered("abort")], "withdraw: aborted by hand"],
-    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "withdrawn: the job was told to end"],
+    ["abort while preparing", plan, [ordered("abort")], "withdraw: aborted by an operator"],
+    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "withdrawn: the job was interrupted"],
 
     ["a lost candidate begins anew", plan, [...at25, lost], "prepare"],
     ["at the first step", plan, [...at25, lost, prepared], "5 %"],
@@ -123,8 +128,8 @@ describe("rollout", () => {
     ],
 
     ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "withdrawn: blue is not ready"],
-    ["told to end before the commit", plan, [...atCommit, interrupted], "withdraw: the job was told to end"],
-    ["aborted before the commit", plan, [...atCommit, ordered("abort")], "withdraw: aborted by hand"],
+    ["told to end before the commit", plan, [...atCommit, interrupted], "withdraw: the job was interrupted"],
+    ["aborted before the commit", plan, [...atCommit, ordered("abort")], "withdraw: aborted by an operator"],
     ["paused before the commit: the last share is kept", plan, [...atCommit, ordered("pause")], "25 % paused"],
     ["without a step there is nothing to pause", { ...plan, steps: [] }, [prepared, ordered("pause")], "commit"],
     ["a commit is not promoted, and no lease is lost in it", plan, [...atCommit, ordered("promote"), lost], "commit"],
@@ -135,22 +140,22 @@ describe("rollout", () => {
       "which may not be there any more",
       plan,
       [...baking, watched("breach", 1), refused],
-      `committed, blamed: ${trouble}; there is no going back: blue is not ready`,
+      `committed, blamed: ${trouble}; it cannot be reverted: blue is not ready`,
     ],
     [
       "or never was",
       first,
       [prepared, committed, watched("breach", 1)],
-      `committed, blamed: ${trouble}; there is no going back: no other color served before`,
+      `committed, blamed: ${trouble}; it cannot be reverted: no other color was active before`,
     ],
-    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "reverted: aborted by hand"],
+    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "reverted: aborted by an operator"],
     ["other orders mean nothing there", plan, [...baking, ordered("promote"), ordered("pause")], "bake"],
     ["trouble of both colors holds the bake", plan, [...baking, watched("shared", 5, 100)], "bake"],
     [
       "too long, and the release stays",
       plan,
       [...baking, watched("shared", 5, 180)],
-      `committed: both colors are in trouble for 180 s: ${trouble}`,
+      `committed: both colors have been failing for 180 s: ${trouble}`,
     ],
     [
       "too few answers in the bake",
@@ -164,14 +169,14 @@ describe("rollout", () => {
       [...baking, watched("inconclusive", 120)],
       `committed: inconclusive: ${trouble}`,
     ],
-    ["an interrupted bake leaves the commit", plan, [...baking, interrupted], "committed: the job was told to end"],
+    ["an interrupted bake leaves the commit", plan, [...baking, interrupted], "committed: the job was interrupted"],
 
     ["what comes late changes nothing", plan, [...at5, prepared, committed, withdrawn, reverted, refused], "5 %"],
     [
       "nor while the candidate is taken back",
       plan,
       [...at5, interrupted, watched("good", 300), ordered("promote"), prepared, committed, reverted, lost],
-      "withdraw: the job was told to end",
+      "withdraw: the job was interrupted",
     ],
     [
       "nor while going back",
@@ -183,7 +188,7 @@ describe("rollout", () => {
       "nor after the end",
       plan,
       [ordered("abort"), withdrawn, prepared, committed, ordered("promote")],
-      "withdrawn: aborted by hand",
+      "withdrawn: aborted by an operator",
     ],
   ];
   for (const [name, of, events, end] of paths) it(name, () => assert.equal(shown(play(of, ...events)), end));
@@ -201,7 +206,7 @@ describe("what is to be done", () => {
       [play(plan, ...baking, watched("breach", 1)), { kind: "revert", to: "blue" }],
       [
         play(plan, interrupted, withdrawn),
-        { kind: "finish", outcome: "withdrawn", why: "the job was told to end", blame: false },
+        { kind: "finish", outcome: "withdrawn", why: "the job was interrupted", blame: false },
       ],
     ];
     for (const [rollout, action] of cases) assert.deepEqual(actionOf(rollout, plan), action);

@@ -12,7 +12,7 @@ import { ShiftWorld } from "../support/shift-world.ts";
 const order = (event: "promote" | "abort" | "pause" | "resume") => (world: ShiftWorld) =>
   world.journal.append(eventOf(`order ${event}`));
 
-/** A server that answers as a color's ready path does: 503 until it is told another status. */
+/** A server that answers as a color's ready path does: 503 until another status is set. */
 async function readyPath(t: TestContext): Promise<{ url: string; status: number }> {
   const entrance = { url: "", status: 503 };
   const server = createServer((_request, response) => response.writeHead(entrance.status).end("migrations")).listen(0);
@@ -22,7 +22,7 @@ async function readyPath(t: TestContext): Promise<{ url: string; status: number 
   return entrance;
 }
 
-/** The shift ended with the old color, and the edge has nobody on trial. */
+/** The shift ended with the old color active, and the edge has no candidate. */
 async function refusedBy(world: ShiftWorld, sentence: RegExp, input = world.input()): Promise<void> {
   await assert.rejects(shift(input, world.context()), (error: unknown) => {
     assert.ok(error instanceof StepError, String(error));
@@ -44,7 +44,7 @@ test("a canary that is well goes through all its steps", async () => {
   assert.deepEqual(world.started, ["handover green"]);
 });
 
-test("going back to what has served takes no trial and no bake", async () => {
+test("a rollback takes no canary and no bake", async () => {
   const world = new ShiftWorld();
   await shift(world.input(), world.context());
   await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
@@ -62,12 +62,12 @@ test("what an earlier job has done stands, and is not done a second time", async
   assert.deepEqual(await world.history(), history);
 });
 
-test("errors on trial take the release back, with an incident; the same again is refused until somebody says retry", async () => {
+test("errors in a canary withdraw the release, with an incident; the same again is refused until an operator runs retry", async () => {
   const world = new ShiftWorld();
   world.failing.green = 0.05;
   await refusedBy(
     world,
-    /green 1 was taken back: error rate 5\.0 % .*; blue serves \(incident .*-green\)\. .*ops -- retry/,
+    /Rollout of green 1 was withdrawn: error rate 5\.0 % .*\. Blue is still active \(incident .*-green\)\. .*ops -- retry/,
   );
   assert.deepEqual(await world.history(), [
     "begun",
@@ -80,20 +80,20 @@ test("errors on trial take the release back, with an incident; the same again is
   const again = () => shift(world.input(), world.context());
   await assert.rejects(again, {
     name: "GuardError",
-    message: /^green 1 was taken back at .* ops -- retry --stack prod/,
+    message: /^green 1 was withdrawn or reverted at .* ops -- retry --stack prod/,
   });
   assert.equal(world.edge.committed, "blue");
   await world.journal.append(eventOf("order retry", { release: "green-1", incident: "i-1" }));
-  await refusedBy(world, /taken back/);
+  await refusedBy(world, /was withdrawn/);
   assert.ok(!world.started.includes("handover green"));
 });
 
-test("errors after the commit take it back, workers too", async () => {
+test("errors after the commit revert it, workers too", async () => {
   const world = new ShiftWorld();
   world.after(12, () => {
     world.failing.green = 0.05;
   });
-  await refusedBy(world, /taken back/);
+  await refusedBy(world, /was reverted/);
   const history = await world.history();
   assert.deepEqual(history.slice(-4), ["committed", "watched bake", "reverting", "ended reverted, at fault"]);
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
@@ -103,35 +103,35 @@ test("a database that hurts both holds the shift, and it goes on when that is ov
   const world = new ShiftWorld();
   world.visitors = 400;
   world.after(2, () => {
-    world.monitor = { connections: null, error: "it says nothing for 3 s" };
+    world.monitor = { connections: null, error: "no answer for 3 s" };
   });
   world.after(9, () => {
     world.monitor = { connections: { used: 5, max: 100 }, error: null };
   });
   await shift(world.input(), world.context());
   assert.ok(
-    world.said.some((line) => line.includes("on hold") && line.includes("it says nothing")),
+    world.said.some((line) => line.includes("on hold") && line.includes("no answer for 3 s")),
     world.said.join(),
   );
 });
 
-test("held too long it gives up, and blames nobody", async () => {
+test("held too long it withdraws the release without blame", async () => {
   const world = new ShiftWorld();
   world.after(2, () => {
     world.monitor = { connections: null, error: "no answer" };
   });
   await refusedBy(
     world,
-    /does not serve: both colors are in trouble for 1\d s: .*no answer; blue serves\. Nothing is held/,
+    /did not complete: both colors have been failing for 1\d s: .*no answer\. Blue is still active\. The release is not marked as bad/,
   );
   assert.deepEqual(openIncidents((await world.journal.read()).records), []);
 });
 
-test("an abort is heard while the release is awaited, and right before everybody is moved", async () => {
+test("an abort is read while the release is awaited, and right before the commit", async () => {
   const awaited = new ShiftWorld();
   awaited.ready.green = 0;
   awaited.after(1, order("abort"));
-  await refusedBy(awaited, /does not serve: aborted by hand; blue serves/);
+  await refusedBy(awaited, /did not complete: aborted by an operator\. Blue is still active/);
   assert.ok(awaited.context().monotonic() < 3_000, "it does not wait for the replicas any longer");
 
   const blueGreen = new ShiftWorld();
@@ -141,7 +141,7 @@ test("an abort is heard while the release is awaited, and right before everybody
     if (record.event === "committing") await order("abort")(blueGreen);
   };
   const input = blueGreen.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } });
-  await refusedBy(blueGreen, /does not serve: aborted by hand/, input);
+  await refusedBy(blueGreen, /did not complete: aborted by an operator/, input);
   assert.ok(!(await at(blueGreen, "committed")));
 });
 
@@ -153,13 +153,13 @@ test("an abort that comes while everybody is moved takes it back, though nothing
   };
   await refusedBy(
     world,
-    /does not serve: aborted by hand; blue serves/,
+    /did not complete: aborted by an operator\. Blue is active again/,
     world.input({ strategy: "blue-green", rollout: { ...rollout, bake: 0 } }),
   );
   assert.deepEqual(world.started, ["handover green", "handover blue"]);
 });
 
-test("a pause that comes as the last step ends keeps that step's share", async () => {
+test("a pause as the last step ends keeps that step's share", async () => {
   const world = new ShiftWorld();
   world.onAppend = async (record) => {
     if (record.event !== "committing" || world.edge.weight !== 50) return;
@@ -174,14 +174,14 @@ test("a pause that comes as the last step ends keeps that step's share", async (
   assert.equal(world.edge.committed, "green");
 });
 
-test("told to end while the release is awaited, it ends at once", async () => {
+test("interrupted while the release is awaited, it ends at once", async () => {
   const world = new ShiftWorld();
   world.ready.green = 0;
   world.after(1, () => world.interrupt.abort());
-  await refusedBy(world, /the job was told to end/);
+  await refusedBy(world, /the job was interrupted/);
 });
 
-test("who cannot see in the bake waits, and goes on watching once the edge answers again", async () => {
+test("without figures the bake waits, and continues once the edge answers again", async () => {
   const world = new ShiftWorld();
   world.visitors = 400;
   world.after(12, () => {
@@ -191,11 +191,11 @@ test("who cannot see in the bake waits, and goes on watching once the edge answe
     world.away = false;
     world.failing.green = 0.05;
   });
-  await refusedBy(world, /taken back: error rate/);
-  assert.ok(world.said.some((line) => line.includes("nothing can be seen")));
+  await refusedBy(world, /was reverted: error rate/);
+  assert.ok(world.said.some((line) => line.includes("the figures are unavailable")));
 });
 
-test("a full disk keeps a change from being made, and no bad release among the users", async () => {
+test("a full disk prevents a change, and does not keep a bad release active", async () => {
   const before = new ShiftWorld();
   before.onAppend = async (record) => {
     before.full = record.step === "shift" && record.event === "watched" && record.stage === "step 1";
@@ -212,7 +212,7 @@ test("a full disk keeps a change from being made, and no bad release among the u
   assert.deepEqual([after.edge.committed, after.started], ["blue", ["handover green", "handover blue"]]);
 });
 
-test("what another deploy has prepared the color for since gets in nobody's place; a way back does not depend on it", async () => {
+test("a color that another deploy has prepared since is refused; a rollback does not depend on it", async () => {
   const world = new ShiftWorld();
   const prepared = (release: string) => world.journal.append(eventOf("migration done", { color: "green", release }));
   await prepared("green-2");
@@ -238,13 +238,17 @@ test("a shift that is repeated after its end leaves the soak alone", async () =>
   assert.deepEqual(world.started, ["handover green", "soak", "handover green"]);
 });
 
-test("an idle color that was stopped is started, and gets users only if it lives with the schema", async (t) => {
+test("an idle color that was stopped is started, and gets traffic only if it is ready with the schema", async (t) => {
   const entrance = await readyPath(t);
   const world = new ShiftWorld();
   const input = world.input({ ready: [{ path: "/readyz" }] });
   input.edge.previewUrl = entrance.url;
   world.wanted = new Map([["shop-prod-green-api", 0]]);
-  await refusedBy(world, /green 1 runs again but is not ready after 5 s: \/readyz answers 503: migrations/, input);
+  await refusedBy(
+    world,
+    /green 1 was started again but is not ready after 5 s: \/readyz answers 503: migrations/,
+    input,
+  );
   entrance.status = 200;
   world.wanted = new Map([["shop-prod-green-api", 0]]);
   await shift(input, world.context());
@@ -266,16 +270,16 @@ test("orders from another terminal: promote, pause and resume, abort", async () 
 
   const aborted = new ShiftWorld();
   aborted.after(1, order("abort"));
-  await refusedBy(aborted, /does not serve: aborted by hand; blue serves/);
+  await refusedBy(aborted, /did not complete: aborted by an operator\. Blue is still active/);
 });
 
-test("a job that is told to end takes its candidate with it", async () => {
+test("an interrupted job withdraws its candidate", async () => {
   const world = new ShiftWorld();
   world.after(2, () => world.interrupt.abort());
-  await refusedBy(world, /the job was told to end/);
+  await refusedBy(world, /the job was interrupted/);
 });
 
-test("nobody on trial while a replica is missing or the database is full", async () => {
+test("no candidate while a replica is missing or the database is full", async () => {
   const world = new ShiftWorld();
   world.ready.green = 0;
   await refusedBy(world, /0 of 1 replicas of api answer/);
@@ -285,7 +289,7 @@ test("nobody on trial while a replica is missing or the database is full", async
   assert.ok(!(await world.history()).some((event) => event.startsWith("step")));
 });
 
-test("killed at any moment, the edge goes back by itself, and the next job ends the work once", async () => {
+test("killed at any moment: the lease expires, and the next job completes the rollout once", async () => {
   const stages = new Set<string>();
   for (let seconds = 0.2; seconds < 15; seconds += 0.7) {
     const world = new ShiftWorld();
@@ -340,7 +344,7 @@ for (const [name, failing] of [
           assert.deepEqual([world.edge.committed, last], ["green", "handover green"], where);
           assert.ok(world.started.includes("soak"), where);
         } else {
-          assert.match(end, /taken back/, where);
+          assert.match(end, /was withdrawn/, where);
           assert.deepEqual([world.edge.committed, last ?? "handover blue"], ["blue", "handover blue"], where);
           assert.equal(openIncidents((await world.journal.read()).records).length, 1, where);
         }
@@ -349,7 +353,7 @@ for (const [name, failing] of [
     assert.ok(deaths > 10, `${deaths} deaths`);
   });
 
-test("too few visitors are inconclusive: back, unless the setting says promote", async () => {
+test("too little traffic is inconclusive: withdrawn, unless the setting is promote", async () => {
   const few = new ShiftWorld();
   few.visitors = 1;
   await refusedBy(few, /inconclusive: \d+(\.\d+)? answers, at least 50 are needed/);
@@ -360,7 +364,7 @@ test("too few visitors are inconclusive: back, unless the setting says promote",
   assert.equal(promoted.edge.committed, "green");
 });
 
-test("a color that a standstill has stopped is started, and the page taken down", async () => {
+test("a quiesced color is started, and the page taken down", async () => {
   const world = new ShiftWorld();
   world.change({ kind: "maintenance", on: true, retryAfterSeconds: 60 });
   await shift(world.input({ color: "blue", release: "blue-1" }), world.context());
@@ -368,14 +372,14 @@ test("a color that a standstill has stopped is started, and the page taken down"
   assert.deepEqual(world.started, ["scale shop-prod-blue-api 1", "handover blue"]);
 });
 
-test("the page stays up while the color that is started again cannot live with the schema", async (t) => {
+test("the page stays up while the color that was started again is not ready with the schema", async (t) => {
   const entrance = await readyPath(t);
   const world = new ShiftWorld();
   world.change({ kind: "maintenance", on: true, retryAfterSeconds: 60 });
   const input = world.input({ color: "blue", release: "blue-1", ready: [{ path: "/readyz" }] });
   input.edge.insideUrl = entrance.url;
   const closed =
-    /blue 1 runs again but is not ready .*; visitors still see the maintenance page\. .*restore the backup/;
+    /blue 1 was started again but is not ready .*\. Users still see the maintenance page\. .*restore the backup/;
   await refusedBy(world, closed, input);
   assert.notEqual(world.edge.maintenance, null);
   entrance.status = 200;
@@ -383,7 +387,7 @@ test("the page stays up while the color that is started again cannot live with t
   assert.equal(world.edge.maintenance, null);
 });
 
-test("a recreate that cannot be committed starts nothing of the color that stands still", async () => {
+test("a recreate that cannot be committed starts nothing of the quiesced color", async () => {
   const world = new ShiftWorld();
   world.change({ kind: "maintenance", on: true, retryAfterSeconds: 60 });
   world.ready.green = 0;

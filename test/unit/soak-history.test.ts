@@ -10,9 +10,9 @@ const record = (event: string, more: object = {}): JournalRecord => recordOf(`so
 const begun = record("begun", { epoch: "e1", from: "blue" });
 const shift = recordOf("shift ended");
 
-test("what the journal says of a soak", () => {
+test("the history of a soak", () => {
   const fresh: SoakHistory = { epoch: "e1", revertEpoch: "soak-soak-1", watched: 0, reversal: null, ended: false };
-  const table: [name: string, records: JournalRecord[], story: SoakHistory | null][] = [
+  const table: [name: string, records: JournalRecord[], history: SoakHistory | null][] = [
     ["not begun", [shift], null],
     ["another one", [record("begun", { epoch: "e1", from: "blue", soak: "soak-0" })], null],
     ["just begun", [shift, begun], fresh],
@@ -22,14 +22,14 @@ test("what the journal says of a soak", () => {
       { ...fresh, watched: 120 },
     ],
     [
-      "going back",
+      "reverting",
       [shift, begun, record("reverting", { why: "5 % errors", blame: true })],
       { ...fresh, reversal: { why: "5 % errors", blame: true } },
     ],
     ["ended", [shift, begun, record("ended")], { ...fresh, ended: true }],
     ["what another one did is not its own", [shift, begun, record("ended", { soak: "soak-0" }), shift], fresh],
   ];
-  for (const [name, records, story] of table) assert.deepEqual(soakHistory(records, "soak-1"), story, name);
+  for (const [name, records, history] of table) assert.deepEqual(soakHistory(records, "soak-1"), history, name);
 });
 
 test("the soak that is under way is the last one, until it has ended", () => {
@@ -42,7 +42,7 @@ test("the soak that is under way is the last one, until it has ended", () => {
   assert.equal(openSoak([begun, next, record("ended", { soak: "soak-2" })]), null);
 });
 
-test("who serves is the soak's own doing, or somebody else's", () => {
+test("the active color is the one of this soak, or another operation has changed it", () => {
   const soak = { color: "green", from: { color: "blue" } } as const;
   const watching: SoakHistory = { epoch: "e1", revertEpoch: "soak-soak-1", watched: 0, reversal: null, ended: false };
   const reversal: SoakHistory = { ...watching, reversal: { why: "", blame: true } };
@@ -56,8 +56,8 @@ test("who serves is the soak's own doing, or somebody else's", () => {
     ["blue", "e9", reversal, false],
     [null, "e1", watching, false],
   ];
-  for (const [committed, epoch, story, ours] of table)
-    assert.equal(isOurs({ committed, epoch }, soak, story), ours, `${committed} ${epoch}`);
+  for (const [committed, epoch, history, ours] of table)
+    assert.equal(isOurs({ committed, epoch }, soak, history), ours, `${committed} ${epoch}`);
 });
 
 test("a connection string is read as it was written, whatever the password", () => {
