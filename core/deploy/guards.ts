@@ -41,7 +41,7 @@ function guardActive(settings: Settings, observed: Observed, live: Color, presen
     if (settings.strategy === "rolling" && settings.activeColor === live) return;
     throw new GuardError(
       `${file}: versions.${live} is ${wanted}, but ${live} is active with ${serving}${source}. ` +
-        "Only the strategy rolling changes the active color in place",
+        "Only the `rolling` strategy updates the active color in place",
       `set versions.${live} back to ${serving} and deploy the new version to the idle color: ` +
         command(`deploy -- ${wanted}`, stack),
     );

@@ -45,7 +45,7 @@ test("a changed version of the active color is refused, with the command that de
     () => guardDeploy(settings, blueServes),
     new GuardError(
       "Pulumi.prod.yaml: versions.blue is 1.1.0, but blue is active with 1.0.0. " +
-        "Only the strategy rolling changes the active color in place",
+        "Only the `rolling` strategy updates the active color in place",
       "set versions.blue back to 1.0.0 and deploy the new version to the idle color: npm run deploy -- 1.1.0 --stack prod",
     ),
   );
