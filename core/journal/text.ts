@@ -7,7 +7,7 @@ export function describeRecord(record: JournalRecord): string {
   const about = aboutOf(record);
   const took = "took" in record ? ` (${(record.took / 1000).toFixed(1)} s)` : "";
   const more = detailsOf(record);
-  return `${record.at}  ${step.padEnd(11)} ${event.padEnd(7)} ${about}${took} by ${record.operator}${more && ` · ${more}`}`;
+  return `${record.at}  ${step.padEnd(11)} ${event.padEnd(11)} ${about}${took} by ${record.operator}${more && ` · ${more}`}`;
 }
 
 /** The lines that are no records, as one line for people; the first of them is named. @param bad at least one */

@@ -27,7 +27,7 @@ export function missingImage(image: string, key: string, stack: string): GuardEr
       `which is not on the server${pullable ? " and was not found in its registry from this machine" : ""}`,
     pullable
       ? "push it to its registry, or set a version that exists. If the registry requires a login, run `docker login` " +
-          'on this machine and set docker:registryAuth for the server (docs/production.md, "Private registry")'
+          'on this machine and set docker:registryAuth for the server (docs/production.md, "Registry login")'
       : "build it on the server, or set a version that exists",
   );
 }

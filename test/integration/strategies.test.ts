@@ -65,7 +65,7 @@ test("rolling a version that does not start is rolled back by Swarm, and the rol
 test("a recreate that fails leaves the page up, and canceling it starts the previous release", async () => {
   const failed = await stack.cli("deploy", "1.4.0-nostart", "--strategy", "recreate");
   assert.equal(failed.code, 5, failed.text);
-  assert.match(failed.text, /blue 1\.1\.0 is stopped, and visitors see the maintenance page.*npm run rollback/);
+  assert.match(failed.text, /Blue 1\.1\.0 is stopped, and users see the maintenance page.*npm run rollback/);
   const closed = await page();
   assert.equal(closed.status, 503);
   assert.ok(Number(closed.headers.get("retry-after")) > 0);
