@@ -36,11 +36,11 @@ test("a deploy whose engine is killed at every step loses no request, and the la
   const load = startLoad(stack.url, { users: 4, pause: 150 });
   t.after(() => load.stop());
   await load.more(50);
-  for (const step of ["backup-green", "migration-green", "color-green-api", "smoke-green", "shift"]) {
+  for (const step of ["backup-green-job", "migration-green-job", "color-green-api", "smoke-green-job", "shift-job"]) {
     await killDuring(step);
     const serving = await servingColor(stack.url);
     // The shift's job continues without its operator; every earlier step leaves blue active.
-    assert.ok(serving === "blue" || (step === "shift" && serving === "green"), `${serving} serves after ${step}`);
+    assert.ok(serving === "blue" || (step === "shift-job" && serving === "green"), `${serving} serves after ${step}`);
   }
   const last = await stack.cli("deploy", "1.1.0");
   assert.equal(last.code, 0, last.text);

@@ -63,7 +63,7 @@ const shiftOf = (records: JournalRecord[], version: string) => eventsOf(records,
 async function deployInTrial(t: TestContext, version: string) {
   const deploy = startCommand(stack, "deploy", version, "--steps", "20:600");
   t.after(() => deploy.abandon());
-  await deploy.prints(/ takes 20 %/, 180);
+  await deploy.prints(/ gets 20 % of the traffic/, 180);
   return deploy;
 }
 

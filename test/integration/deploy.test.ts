@@ -191,9 +191,11 @@ test("a rollback under load replaces only the shift and loses nothing", async (t
   assert.deepEqual(report.lost, []);
   assert.equal(report.sent, report.answered);
   assert.ok((report.byColor.blue ?? 0) > 0 && (report.byColor.green ?? 0) > 0, JSON.stringify(report.byColor));
-  assert.match(back.text, /\+-1 replaced\n +\d+ unchanged/, back.text);
+  assert.match(back.text, /Resources:\n +~ 1 updated\n +\+-1 replaced\n +2 changes\. \d+ unchanged/, back.text);
   const replaced = [...back.text.matchAll(/^ \+- (\S+) (\S+) replaced/gm)].map((match) => match[2]);
-  assert.deepEqual([...new Set(replaced)], ["shift"]);
+  assert.deepEqual([...new Set(replaced)], ["shift-job"]);
+  const updated = [...back.text.matchAll(/^ ~ {2}(\S+) (\S+) updated/gm)].map((match) => match[2]);
+  assert.deepEqual([...new Set(updated)], ["shift"], "the component that shows its input");
   assert.equal(await servingColor(stack.url), "blue");
   assert.ok(noop > 0);
 });
