@@ -8,7 +8,7 @@ import type { JobVerb, ShiftInput, ShiftResult } from "../../core/jobs/inputs.ts
 import { names, tasksOf } from "../../core/names.ts";
 import { parseSettings, replicasOf, type Settings } from "../../core/settings/settings.ts";
 import { servicesOf } from "../../core/system/schema.ts";
-import { harmless } from "../../core/system/smoke.ts";
+import { probesOf } from "../../core/system/smoke.ts";
 import { imageReference } from "../../images/own-images.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { poll } from "./poll.ts";
@@ -69,7 +69,7 @@ export function shiftInput(
     },
     web: wanted("web"),
     workers: { blue: wanted("worker"), green: wanted("worker") },
-    probes: harmless(cleaning.smoke),
+    probes: probesOf(cleaning.smoke),
     metrics: cleaning.metrics ?? null,
     ready: readyChecks(cleaning),
     timeout: timeouts.start,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SmokeCheck } from "../../core/system/schema.ts";
-import { harmless, judge } from "../../core/system/smoke.ts";
+import { judge, probesOf } from "../../core/system/smoke.ts";
 
 const check = (expect: Partial<SmokeCheck["expect"]> = {}): SmokeCheck => ({
   ...{ name: "check", method: "GET", path: "/" },
@@ -60,6 +60,6 @@ test("probes are the checks that change nothing, need no password, and are not e
   ];
   for (const [change, isProbe] of table) {
     const one = { ...check(), ...change };
-    assert.deepEqual(harmless([one]), isProbe ? [one] : [], JSON.stringify(change));
+    assert.deepEqual(probesOf([one]), isProbe ? [one] : [], JSON.stringify(change));
   }
 });
