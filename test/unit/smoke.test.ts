@@ -32,17 +32,17 @@ test("an answer is judged by what its check expects", () => {
 });
 
 test("a long answer is shown on one line, and not whole", () => {
-  const said = judge(check(), { status: 500, body: `line\n\n  ${"x".repeat(500)}` });
-  assert.equal(said, `answered 500 instead of 200: line ${"x".repeat(195)}…`);
+  const failure = judge(check(), { status: 500, body: `line\n\n  ${"x".repeat(500)}` });
+  assert.equal(failure, `answered 500 instead of 200: line ${"x".repeat(195)}…`);
 });
 
 test("an answer passes only with the expected status, and what is wrong is one line", () => {
   const status = fc.integer({ min: 100, max: 599 });
   fc.assert(
     fc.property(status, status, fc.string(), (wanted, found, body) => {
-      const said = judge(check({ status: wanted }), { status: found, body });
-      assert.equal(said === undefined, wanted === found);
-      assert.doesNotMatch(said ?? "", /\n/);
+      const failure = judge(check({ status: wanted }), { status: found, body });
+      assert.equal(failure === undefined, wanted === found);
+      assert.doesNotMatch(failure ?? "", /\n/);
     }),
   );
 });
