@@ -1,5 +1,5 @@
 /**
- * Who may import whom; `npm run check` holds the code against it. CONTRIBUTING.md explains the same table.
+ * Who may import whom; `npm run check` checks the code against it. CONTRIBUTING.md explains the same table.
  * @type {Record<string, { folders: string[], packages?: string[] }>}
  */
 const may = {
@@ -22,7 +22,7 @@ const own = Object.keys(may).filter((name) => name !== "index.ts");
 const place = (name) => (name === "index.ts" ? "^index\\.ts$" : `^${name}/`);
 
 const folderRules = Object.entries(may).map(([name, { folders }]) => ({
-  name: `${name}-imports-its-own-rooms`,
+  name: `${name}-imports`,
   comment: `${name} may import ${folders.join(", ") || "no other folder"}`,
   severity: "error",
   from: { path: place(name) },
@@ -47,8 +47,8 @@ const packageRules = Object.entries(may)
 
 export default {
   forbidden: [
-    { name: "no-circle", severity: "error", from: {}, to: { circular: true } },
-    { name: "no-missing-file", severity: "error", from: {}, to: { couldNotResolve: true } },
+    { name: "no-cycle", severity: "error", from: {}, to: { circular: true } },
+    { name: "unresolved-import", severity: "error", from: {}, to: { couldNotResolve: true } },
     ...folderRules,
     ...packageRules,
     {

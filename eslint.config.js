@@ -1,6 +1,6 @@
 import tseslint from "typescript-eslint";
 
-// Biome formats and lints; this only sees what needs types: promises nobody waits for, and outputs in texts.
+// Biome formats and lints; this only checks what needs types: floating promises, and Outputs in template strings.
 export default tseslint.config(
   { ignores: ["node_modules/", ".turnout/", "eslint.config.js"] },
   {

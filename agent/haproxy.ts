@@ -24,8 +24,8 @@ const timeouts = { answer: 2_000, reload: 15_000 };
  * connections and must route by the same map as the newest worker.
  */
 export function haproxyAt(masterSocket: string): Haproxy {
-  const send = (command: string, timeoutMs = timeouts.answer) => talk(masterSocket, command, timeoutMs);
-  const ask = (pid: number, command: string) => send(`@!${pid} ${command}`);
+  const request = (command: string, timeoutMs = timeouts.answer) => send(masterSocket, command, timeoutMs);
+  const ask = (pid: number, command: string) => request(`@!${pid} ${command}`);
   const expectSilence = async (pid: number, command: string) => {
     const answer = (await ask(pid, command)).trim();
     if (answer !== "") throw new HaproxyRefused(`HAProxy answered "${command}" with "${answer}"`);
@@ -33,7 +33,7 @@ export function haproxyAt(masterSocket: string): Haproxy {
   return {
     ask,
     async workers() {
-      const [first, ...rest] = parseWorkers(await send("show proc"));
+      const [first, ...rest] = parseWorkers(await request("show proc"));
       if (first === undefined) throw new HaproxyUnreachable("HAProxy has no worker");
       return [first, ...rest];
     },
@@ -50,7 +50,7 @@ export function haproxyAt(masterSocket: string): Haproxy {
       await expectSilence(pid, `commit map @${version} ${file}`);
     },
     async reload() {
-      const answer = await send("reload", timeouts.reload);
+      const answer = await request("reload", timeouts.reload);
       const [head = "", ...words] = answer.split("\n");
       if (!/^Success=[01]/.test(head)) throw new HaproxyUnreachable("HAProxy did not report whether it reloaded");
       return { ok: head.startsWith("Success=1"), words: parserWords(words.join("\n")) };
@@ -68,7 +68,7 @@ export function parserWords(output: string): string {
  * Sends one command on a connection of its own and returns the answer. Our half is closed at once: otherwise the master
  * keeps a connection to a worker open for the next command.
  */
-function talk(path: string, command: string, timeoutMs: number): Promise<string> {
+function send(path: string, command: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       socket.destroy();

@@ -42,7 +42,7 @@ export function parse(argv: readonly string[], path: readonly string[], command:
   const accepted = Object.fromEntries(optionNames(command).map((name) => [name, { type: options[name].type }]));
   const config = { args: [...argv], options: accepted, allowPositionals: true };
   const correct = `usage: ${usage(path, command)}`;
-  const { values, positionals } = strictly(config, correct);
+  const { values, positionals } = parseStrictly(config, correct);
   const text = (name: string) => (typeof values[name] === "string" ? values[name] : undefined);
   const stack = text("stack") ?? "dev";
   if (stack === "") throw new SettingsError("--stack needs a value", correct);
@@ -66,7 +66,7 @@ interface Config {
   allowPositionals: boolean;
 }
 
-function strictly(config: Config, correct: string) {
+function parseStrictly(config: Config, correct: string) {
   try {
     return parseArgs({ ...config, strict: true });
   } catch (error) {

@@ -20,7 +20,7 @@ import { lockStack } from "./lock.ts";
 
 /** The two config lines of a deploy, and `pulumi up`. */
 export function deploy(version: string, commands: Commands): Promise<void> {
-  return alone(commands, async (settings, found) => {
+  return withStackLock(commands, async (settings, found) => {
     const { activeColor } = await commands.engine.outputs();
     return planDeploy(version, settings, found, isColor(activeColor) ? activeColor : null);
   });
@@ -28,11 +28,11 @@ export function deploy(version: string, commands: Commands): Promise<void> {
 
 /** The one config line of a rollback, and `pulumi up`. */
 export function rollback(commands: Commands): Promise<void> {
-  return alone(commands, planRollback);
+  return withStackLock(commands, planRollback);
 }
 
 /** One change of a stack at a time from this machine: two would write their config lines over each other's. */
-async function alone(
+async function withStackLock(
   commands: Commands,
   plan: (settings: Settings, found: Observed) => Plan | Promise<Plan>,
 ): Promise<void> {
@@ -122,7 +122,8 @@ export async function log(commands: Commands, json: boolean): Promise<void> {
 }
 
 /**
- * Checks the journal's chain, also against the head that the last shift left in the stack's state, and prints what it found.
+ * Checks the journal's chain, also against the head that the last shift left in the stack's state, and prints what it
+ * found.
  * @returns true when the journal is as it was written
  * @throws GuardError when the deployed ops image is too old for it
  */

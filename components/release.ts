@@ -7,7 +7,7 @@ import type { BackupResult, JobResult, JobVerb, ShiftResult, TaskSpec, Wanted } 
 import { names } from "../core/names.ts";
 import { replicasOf, type Settings } from "../core/settings/settings.ts";
 import { type System, servicesOf } from "../core/system/schema.ts";
-import { harmless } from "../core/system/smoke.ts";
+import { probesOf } from "../core/system/smoke.ts";
 import { ColorStack, ReleaseImages } from "./color-stack.ts";
 import type { Database } from "./database.ts";
 import type { LoadBalancer } from "./load-balancer.ts";
@@ -21,7 +21,7 @@ import { Sweeps } from "./sweeps.ts";
 export interface ReleaseArgs {
   /** `<project>-<stack>`. */
   prefix: string;
-  /** The system to deploy: its services, migrations and smoke list. */
+  /** The system to deploy: its services, migrations and smoke tests. */
   system: System;
   /** The stack's settings: colors, versions, strategy, rollout, timeouts. */
   settings: Settings;
@@ -196,7 +196,7 @@ export class Release extends pulumi.ComponentResource {
     });
   }
 
-  /** The smoke list, through the preview entrance. */
+  /** The smoke tests, through the preview entrance. */
   private smoke({ images, identity }: Candidate, workers: pulumi.Resource) {
     const { system, settings, edge } = this.args;
     return this.job(`smoke-${identity.color}`, "smoke", {
@@ -228,7 +228,7 @@ export class Release extends pulumi.ComponentResource {
         edge: edge.address,
         database: database.address,
         web: this.wanted("web"),
-        probes: harmless(system.smoke),
+        probes: probesOf(system.smoke),
         metrics: system.metrics ?? null,
         ready: readyChecks(system),
         timeout: timeouts.start,

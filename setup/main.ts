@@ -29,13 +29,13 @@ const tasks: Record<string, Task> = {
         dockerHost: (await configured(pulumi, env, stack, "docker:host")) ?? process.env.DOCKER_HOST ?? "",
         say: (line) => console.error(line),
       });
-    return become(pulumi, argv, env);
+    return replaceProcess(pulumi, argv, env);
   },
   // It runs the set-up itself, if the selected tests need it.
-  test: async (argv) => become(process.execPath, [join(root, "test", "run.ts"), ...argv], {}),
+  test: async (argv) => replaceProcess(process.execPath, [join(root, "test", "run.ts"), ...argv], {}),
   bench: async ([name = "flip", ...argv]) => {
     await ensureSetup(root);
-    return become(process.execPath, [join(root, "bench", `${name}.ts`), ...argv], engineEnvironment(root).env);
+    return replaceProcess(process.execPath, [join(root, "bench", `${name}.ts`), ...argv], engineEnvironment(root).env);
   },
 };
 
@@ -46,11 +46,11 @@ async function command(task: string, argv: string[]): Promise<number> {
   await (withoutSetup.has(task) ? requireSetup(root) : ensureSetup(root));
   // As the command itself reads it: the selected stack does not matter here.
   const { env } = engineEnvironment(root, namedStack(argv) ?? "dev");
-  return become(process.execPath, [join(root, "cli", "main.ts"), task, ...argv], env);
+  return replaceProcess(process.execPath, [join(root, "cli", "main.ts"), task, ...argv], env);
 }
 
 /** Replaces this process by another program, so that signals and exit codes need not be forwarded. */
-function become(program: string, argv: string[], env: Record<string, string>): never {
+function replaceProcess(program: string, argv: string[], env: Record<string, string>): never {
   if (!process.execve) throw new Error(`Node ${process.version} cannot be replaced by another program`);
   return process.execve(program, [program, ...argv], { ...process.env, ...env });
 }

@@ -7,7 +7,7 @@ import type { Observed } from "./observed.ts";
 type Wanted = Pick<Settings, "activeColor" | "activeVersion" | "stack">;
 
 /**
- * A warning when the edge serves another color than the last `pulumi up` made active, or was to make active.
+ * A warning when the edge routes to another color than the last `pulumi up` made active, or was to make active.
  * @returns undefined when they agree
  */
 export function driftWarning(observed: Observed, wanted: Wanted): string | undefined {
@@ -24,7 +24,7 @@ export function driftWarning(observed: Observed, wanted: Wanted): string | undef
   if (reversed) return `Drift: the last update ${reversed}. ${next}`;
   if (observed.live === recorded) return undefined;
   const live = observed.live ?? "no color";
-  return `Drift: the last deploy left ${recorded} active, but the edge serves ${live}. ${next}`;
+  return `Drift: the last update left ${recorded} active, but the edge routes to ${live}. ${next}`;
 }
 
 /** How the color that the last update made active, or was to make active, was reverted. */

@@ -28,21 +28,21 @@ function activeColorOf({ live, lastRelease, lastReverted }: Observed): Color | n
 function guardActive(settings: Settings, observed: Observed, live: Color, present: Partial<PerColor<string>>): void {
   const { stack } = settings;
   const file = `Pulumi.${stack}.yaml`;
-  const serving = observed.versions[live];
+  const running = observed.versions[live];
   const wanted = settings.versions[live];
   const source = observed.live === undefined ? " according to the journal (the edge is unreachable)" : "";
   if (wanted === undefined)
     throw new GuardError(
       `${file}: versions.${live} is not set, but ${live} is active${source}. Removing it would disconnect every user`,
-      `set it back to ${serving ?? "the active version"}, and remove it after the other color has become active`,
+      `set it back to ${running ?? "the active version"}, and remove it after the other color has become active`,
     );
-  if (serving !== null && serving !== wanted) {
+  if (running !== null && running !== wanted) {
     // In place: Swarm replaces the replicas of the active color one at a time.
     if (settings.strategy === "rolling" && settings.activeColor === live) return;
     throw new GuardError(
-      `${file}: versions.${live} is ${wanted}, but ${live} is active with ${serving}${source}. ` +
+      `${file}: versions.${live} is ${wanted}, but ${live} is active with ${running}${source}. ` +
         "Only the `rolling` strategy updates the active color in place",
-      `set versions.${live} back to ${serving} and deploy the new version to the idle color: ` +
+      `set versions.${live} back to ${running} and deploy the new version to the idle color: ` +
         command(`deploy -- ${wanted}`, stack),
     );
   }
@@ -71,6 +71,6 @@ function refuseIncident(
   throw new GuardError(
     `Pulumi.${stack}.yaml: activeColor is ${color}, ` +
       `but ${subject} (release ${incident.release}) was marked as bad ${describeIncident(incident)}`,
-    `deploy a corrected version, or lift the incident with \`${command("ops -- retry", stack)}\` and deploy again`,
+    `deploy a corrected version, or close the incident with \`${command("ops -- retry", stack)}\` and deploy again`,
   );
 }

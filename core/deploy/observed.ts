@@ -2,7 +2,7 @@ import type { Color, PerColor } from "../color.ts";
 import type { CanaryStep, RevertedRelease, SoakUnderWay } from "../journal/history.ts";
 import type { Incident } from "../journal/incidents.ts";
 
-/** How many replicas of a service are there, and how many should be. */
+/** How many replicas of a service are ready, and how many are configured. */
 export interface ServiceReplicas {
   service: string;
   color: Color;
@@ -15,36 +15,36 @@ export interface ServiceReplicas {
 export interface Observed {
   /** The public entrance shows the maintenance page. */
   maintenance: boolean;
-  /** Who serves, as the edge answers; null when nobody does, undefined when the edge does not answer. */
+  /** The active color as the edge reports it; null: none; undefined: the edge is unreachable. */
   live: Color | null | undefined;
   candidate: Color | null;
   /** The candidate's share in percent. */
   weight: number;
-  /** The release each color is expected to run, as the edge was told. */
+  /** The release each color is expected to run, as announced to the edge. */
   releases: PerColor<string | null>;
   /** A second release that replicas of a color may run, while one rolls over the other. */
   also: PerColor<string | null>;
   /** The version each color's services run; null when it has none. */
   versions: PerColor<string | null>;
-  /** The version of each color that last passed the smoke list. */
+  /** The version of each color that last passed the smoke tests. */
   proven: PerColor<string | null>;
-  /** Changes when somebody else than `pulumi up` changes who serves; undefined when nobody knows. */
+  /** Differs after a change of the active color outside `pulumi up`; undefined if unknown. */
   epoch: string | undefined;
   services: ServiceReplicas[];
-  /** Why the serving color cannot do its work, by its ready paths; null when it can, or when nobody serves. */
+  /** Why the active color is not ready, by its ready paths; null when it is ready or no color is active. */
   unready: string | null;
   /** The workers are on their way from one color to the other. */
   handover: boolean;
   schemaRevision: string | null;
   lastBackup: string | null;
   lastRelease: { color: Color; release: string; at: string } | null;
-  /** Releases that were taken back because they were at fault, and are refused. */
+  /** Releases that were withdrawn or reverted because they were at fault, and are refused. */
   incidents: Incident[];
   /** The step of a canary that is under way. */
   canaryStep: CanaryStep | null;
   /** The release that is watched after its update. */
   soak: SoakUnderWay | null;
-  /** The release that was taken back last, if none was committed after it. */
+  /** The release that was withdrawn or reverted last, if none was committed after it. */
   lastReverted: RevertedRelease | null;
   /** Lines of the journal that are no records, and are ignored. */
   invalidJournalLines: number;
@@ -52,7 +52,7 @@ export interface Observed {
   edge: "up" | "down";
 }
 
-/** The epoch of an edge that nobody has been heard of yet. */
+/** The epoch before the edge has reported one. */
 export const firstEpoch = "first";
 
 /** What is observed where nothing is deployed. */

@@ -10,7 +10,7 @@ import type { Observed, ServiceReplicas } from "./observed.ts";
 export interface Status {
   /** The color that the last completed update made active; null before the first. */
   desired: Color | null;
-  /** The color the edge serves; null when there is none, or when the edge is unreachable (see `edge`). */
+  /** The color the edge routes to; null when there is none, or when the edge is unreachable (see `edge`). */
   live: Color | null;
   candidate: Color | null;
   /** The candidate's share in percent. */
@@ -154,7 +154,7 @@ function activeProblem(desired: Color | null, observed: Observed, wanted: Wanted
   const reverted = revertedProblem(observed, wanted);
   if (reverted || observed.live === desired) return reverted;
   const details = `Run \`${command("pulumi -- preview", wanted.stack)}\` for details`;
-  return `The last update made ${desired} active, but the edge serves ${observed.live ?? "no color"}. ${details}.`;
+  return `The last update made ${desired} active, but the edge routes to ${observed.live ?? "no color"}. ${details}.`;
 }
 
 /** The color configured as active was withdrawn or reverted, and its deploy is not canceled yet. */

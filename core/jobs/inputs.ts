@@ -118,7 +118,7 @@ export interface WorkersInput extends JobBase {
   workerGrace: number;
 }
 
-/** The smoke list through the preview entrance. */
+/** The smoke tests through the preview entrance. */
 export interface SmokeInput extends ReleaseJob {
   edge: EdgeAddress;
   web: Wanted[];
@@ -157,7 +157,9 @@ export interface ShiftInput extends WatchInput {
   soakSecrets: MountedSecret[];
 }
 
-/** Continues to watch a release after the update has returned. Its input is in argv and has no secret; those are files. */
+/**
+ * Continues to watch a release after the update has returned. Its input is in argv and has no secret; those are files.
+ */
 export interface SoakInput extends Omit<WatchInput, "edge" | "database"> {
   edge: Omit<EdgeAddress, "token">;
   /** How many records of the journal the shift has read for orders: later ones are the soak's. */

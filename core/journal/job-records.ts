@@ -5,7 +5,8 @@ import { color, ofRelease, record } from "./fields.ts";
 const took = z.number().nonnegative();
 
 /**
- * The records of a job: it started, and is done or failed. A `started` alone means that the job was killed, or still runs.
+ * The records of a job: it started, and is done or failed. A `started` alone means that the job was killed, or still
+ * runs.
  * @param about the fields of all three
  * @param result what `done` adds
  */
@@ -30,6 +31,6 @@ export const jobRecords = [
   ...ofJob("smoke", ofRelease, { checks: z.number() }),
   ...ofJob("shift", { ...ofRelease, epoch: z.string().optional() }, { from: color.nullable() }),
   ...ofJob("handover", { color, release: z.string().optional() }, {}),
-  /** The schema has changed, whatever becomes of the deploy. */
+  /** The schema has changed, even if the deploy fails later. */
   record("migrated", "done", { ...ofRelease, from: revision, revision: z.string() }),
 ] as const;

@@ -10,7 +10,7 @@ const seen = {
   figures: z.string(),
 };
 
-/** Why traffic moves back. `blame`: the release is at fault. */
+/** Why traffic returns to the old color. `blame`: the release is at fault. */
 const reversal = { why: z.string(), blame: z.boolean() };
 
 /** How a shift or a soak ended. */
@@ -33,7 +33,7 @@ const shiftRecords = [
   record("shift", "committed", ofRelease),
   /** Before the commit: the candidate is about to lose its share. */
   record("shift", "withdrawing", { ...ofRelease, ...reversal }),
-  /** After the commit: all traffic is about to move back. */
+  /** After the commit: all traffic is about to return to the old color. */
   record("shift", "reverting", { ...ofRelease, ...reversal }),
   record("shift", "ended", { ...ofRelease, outcome: z.enum(["committed", "reverted", "withdrawn"]), ...ending }),
 ] as const;

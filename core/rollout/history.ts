@@ -14,14 +14,14 @@ export interface Unfinished {
 }
 
 /** Which rollout is meant: the one of this release to this color. */
-interface Aim {
+interface Target {
   color: Color;
   release: string;
 }
 
 /** The rollout of a release that its last job did not finish; null when there is none. */
-export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinished | null {
-  const own = shiftsOf(records, aim);
+export function unfinished(records: readonly JournalRecord[], target: Target): Unfinished | null {
+  const own = shiftsOf(records, target);
   const began = own.findLastIndex(({ event }) => event === "begun");
   const rest = own.slice(began + 1);
   const begun = own[began];
@@ -37,10 +37,10 @@ export function unfinished(records: readonly JournalRecord[], aim: Aim): Unfinis
 }
 
 /**
- * Whether the last change of color is the one of this release, and it was committed. Who asks for it again has only lost
- * sight of the job that made it.
+ * Whether the last change of color is the one of this release, and it was committed. A repeated request only missed the
+ * job's result.
  */
-export function isCompleted(records: readonly JournalRecord[], { color, release }: Aim): boolean {
+export function isCompleted(records: readonly JournalRecord[], { color, release }: Target): boolean {
   const last = records.findLast((one) => one.step === "shift" && (one.event === "begun" || one.event === "ended"));
   return last?.event === "ended" && last.outcome === "committed" && last.color === color && last.release === release;
 }
@@ -49,29 +49,30 @@ export function isCompleted(records: readonly JournalRecord[], { color, release 
  * Whether the release has been active before and was left without a fault: returning to it needs no canary and no bake.
  * A release that was withdrawn or reverted has to prove itself like a new one.
  */
-export function isRollback(records: readonly JournalRecord[], aim: Aim): boolean {
-  if (openIncidents(records).some(({ release }) => release === aim.release)) return false;
+export function isRollback(records: readonly JournalRecord[], target: Target): boolean {
+  if (openIncidents(records).some(({ release }) => release === target.release)) return false;
   const last = records.findLast(
-    (one) => one.event === "ended" && one.color === aim.color && one.release === aim.release,
+    (one) => one.event === "ended" && one.color === target.color && one.release === target.release,
   );
   if (last?.event !== "ended" || last.blame) return false;
   return last.outcome === "committed" || last.outcome === "superseded";
 }
 
 /** The migration by which another deploy has prepared the color for itself since; null when there is none. */
-export function overtakenBy(
+export function supersededBy(
   records: readonly JournalRecord[],
-  { color, release }: Aim,
+  { color, release }: Target,
 ): RecordOf<"migration", "done"> | null {
   const last = records.findLast((one) => one.step === "migration" && one.event === "done" && one.color === color);
   return last?.step === "migration" && last.event === "done" && last.release !== release ? last : null;
 }
 
 /**
- * Whether a release has to prove itself: it is new, and there is a warm color to return to. With `recreate` there is none.
+ * Whether a release has to prove itself: it is new, and there is a warm color to return to. With `recreate` there is
+ * none.
  */
 export function isWatched(
-  { color, strategy }: Pick<Aim, "color"> & { strategy: Strategy },
+  { color, strategy }: Pick<Target, "color"> & { strategy: Strategy },
   { from, rollback }: { from: Color | null; rollback: boolean },
 ): boolean {
   return from !== null && from !== color && !rollback && strategy !== "recreate";
@@ -79,12 +80,12 @@ export function isWatched(
 
 /** What a rollout is to do, by the settings and the journal. */
 export function planOf(
-  aim: Aim & { epoch: string; strategy: Strategy; rollout: RolloutSettings },
+  asked: Target & { epoch: string; strategy: Strategy; rollout: RolloutSettings },
   found: { from: Color | null; rollback: boolean },
 ): RolloutPlan {
-  const { color: target, epoch, strategy, rollout } = aim;
+  const { color: target, epoch, strategy, rollout } = asked;
   const { from } = found;
-  const watched = isWatched(aim, found);
+  const watched = isWatched(asked, found);
   return {
     ...{ target, from, epoch },
     steps: watched && strategy === "canary" ? rollout.steps : [],
@@ -108,6 +109,6 @@ export function nextOrder(
   return null;
 }
 
-function shiftsOf(records: readonly JournalRecord[], { color, release }: Aim): RecordOf<"shift">[] {
+function shiftsOf(records: readonly JournalRecord[], { color, release }: Target): RecordOf<"shift">[] {
   return records.filter((one) => one.step === "shift").filter((one) => one.color === color && one.release === release);
 }

@@ -56,7 +56,7 @@ export function defineSystem(definition: SystemDefinition): System {
   for (const check of system.smoke)
     if (check.auth && !Object.hasOwn(system.secrets, check.auth.secret))
       throw new SettingsError(
-        `${where}: smoke check "${check.name}" uses the undefined secret "${check.auth.secret}"`,
+        `${where}: smoke test "${check.name}" uses the undefined secret "${check.auth.secret}"`,
         "define it under `secrets`",
       );
   return system;

@@ -130,13 +130,13 @@ export const systemSchema = group({
   }).optional(),
 });
 
-/** A system to deploy: its services, migrations and smoke list, before defaults are filled in. */
+/** A system to deploy: its services, migrations and smoke tests, before defaults are filled in. */
 export type SystemDefinition = z.input<typeof systemSchema>;
 /** A checked system with defaults filled in. */
 export type System = z.output<typeof systemSchema>;
 /** One service of a system. */
 export type Service = System["services"][string];
-/** A request of the smoke list and its expected answer. */
+/** A smoke test: a request and its expected answer. */
 export type SmokeCheck = System["smoke"][number];
 
 /** The secret that gives a service access to the database. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SmokeCheck } from "./schema.ts";
 
-/** The answer to a smoke check. */
+/** The answer to a smoke test. */
 export interface SmokeAnswer {
   status: number;
   body: string;
@@ -39,8 +39,8 @@ function excerpt(body: string): string {
   return `: ${line.length > 200 ? `${line.slice(0, 200)}…` : line}`;
 }
 
-/** The checks that can be sent repeatedly as probes: they change nothing, need no password, and allow `probe`. */
-export function harmless(checks: readonly SmokeCheck[]): SmokeCheck[] {
+/** The smoke tests that can be sent repeatedly as probes: they change nothing, need no password, and allow `probe`. */
+export function probesOf(checks: readonly SmokeCheck[]): SmokeCheck[] {
   return checks.filter(
     ({ method, auth, probe }) => ["GET", "HEAD"].includes(method) && auth === undefined && probe !== false,
   );

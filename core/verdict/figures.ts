@@ -96,14 +96,14 @@ export function describeShare(share: number, threshold: number): string {
 /**
  * Both colors on one line, for watching a rollout:
  * `green 412 requests, 0.0 % errors, p50 ≤ 100 ms, p99 ≤ 300 ms · blue 7828 requests, …`.
- * @param candidate the color of the figures `candidate`; `serving` are those of the other color, null when it has none
+ * @param candidate the color of the figures `candidate`; `other` are those of the other color, null when it has none
  */
 export function describeSample(
   candidate: Color,
-  sample: { readonly candidate: Figures; readonly serving: Figures | null },
+  sample: { readonly candidate: Figures; readonly other: Figures | null },
 ): string {
   const own = describeFigures(candidate, sample.candidate);
-  return sample.serving === null ? own : `${own} · ${describeFigures(otherColor(candidate), sample.serving)}`;
+  return sample.other === null ? own : `${own} · ${describeFigures(otherColor(candidate), sample.other)}`;
 }
 
 function describeFigures(color: Color, figures: Figures): string {

@@ -19,11 +19,11 @@ export interface Sample {
   /** The judged release: the candidate, or after the commit the release that is still watched. */
   candidate: Figures;
   /** The other color over the same window; null when it has no figures. After the commit it has few or none. */
-  serving: Figures | null;
+  other: Figures | null;
   /** Services of the judged release that are short of replicas. */
   candidateShortfalls: Shortfall[];
   /** The same of the other color. */
-  activeShortfalls: Shortfall[];
+  otherShortfalls: Shortfall[];
   /** The database's connections: in use, and the limit. Null when unknown. */
   connections: { used: number; max: number } | null;
   /** Why the database is unreachable; null when it is reachable. */
@@ -95,10 +95,10 @@ function databaseFindings({ databaseError, connections }: Sample, thresholds: Th
   return [{ level: levelOf(percent(used, max), { warning, breach }), text, shared }];
 }
 
-function healthFindings({ color, candidateShortfalls, activeShortfalls }: Sample): Finding[] {
+function healthFindings({ color, candidateShortfalls, otherShortfalls }: Sample): Finding[] {
   return candidateShortfalls.map((own) => {
-    const other = activeShortfalls.find(({ service }) => service === own.service);
-    const shared = other !== undefined && !isClearlyLess(own, other);
+    const counterpart = otherShortfalls.find(({ service }) => service === own.service);
+    const shared = counterpart !== undefined && !isClearlyLess(own, counterpart);
     return { level: "breach", text: describeShortfalls(color, own), shared };
   });
 }
@@ -117,11 +117,11 @@ function describeShortfalls(color: Color, { service, ready, wanted }: Shortfall)
   return `${color} ${service}: ${ready} of ${wanted} ready`;
 }
 
-function trafficFindings({ candidate, serving }: Sample, thresholds: Thresholds): Finding[] {
+function trafficFindings({ candidate, other }: Sample, thresholds: Thresholds): Finding[] {
   const errors = measureErrors(candidate, thresholds);
   const latency = measureLatency(candidate, thresholds);
-  const otherErrors = serving && measureErrors(serving, thresholds);
-  const otherLatency = serving && measureLatency(serving, thresholds);
+  const otherErrors = other && measureErrors(other, thresholds);
+  const otherLatency = other && measureLatency(other, thresholds);
   const errorText = `${errors.text}, threshold ${thresholds.errorRate} %${beside(otherErrors)}`;
   const latencyText = `${latency.text}, threshold ${thresholds.latency} ms${beside(otherLatency)}`;
   return [
@@ -140,7 +140,7 @@ function isSharedBy(other: Measure | null, share: number | null): boolean {
 }
 
 /** A release's own metrics count only with enough answers: after a few they mean little. */
-function metricsFindings({ candidate, serving, metrics }: Sample, thresholds: Thresholds): Finding[] {
+function metricsFindings({ candidate, other, metrics }: Sample, thresholds: Thresholds): Finding[] {
   if (metrics === null || timedAnswers(candidate) < thresholds.minimumSamples) return [];
   const { errorRate, errorRateWarning, latency, latencyWarning } = thresholds;
   const found: Finding[] = [];
@@ -148,13 +148,13 @@ function metricsFindings({ candidate, serving, metrics }: Sample, thresholds: Th
     found.push({
       level: levelOf(metrics.errorRate, { warning: errorRateWarning, breach: errorRate }),
       text: `its own metrics: ${describeShare(metrics.errorRate, errorRate)} errors, threshold ${errorRate} %`,
-      shared: isSharedBy(serving && measureErrors(serving, thresholds), metrics.errorRate),
+      shared: isSharedBy(other && measureErrors(other, thresholds), metrics.errorRate),
     });
   if (metrics.responseMs !== undefined)
     found.push({
       level: levelOf(metrics.responseMs, { warning: latencyWarning, breach: latency }),
       text: `its own metrics: ${Math.round(metrics.responseMs)} ms a request, threshold ${latency} ms`,
-      shared: isSharedBy(serving && measureLatency(serving, thresholds), null),
+      shared: isSharedBy(other && measureLatency(other, thresholds), null),
     });
   return found;
 }
@@ -164,10 +164,10 @@ function tooFewAnswers(candidate: Figures, { minimumSamples }: Thresholds): stri
   return timed < minimumSamples ? [`${timed} answers, at least ${minimumSamples} are needed to judge`] : [];
 }
 
-function warningsOfOther({ color, serving, activeShortfalls }: Sample, thresholds: Thresholds): string[] {
-  const measures = serving === null ? [] : [measureErrors(serving, thresholds), measureLatency(serving, thresholds)];
+function warningsOfOther({ color, other, otherShortfalls }: Sample, thresholds: Thresholds): string[] {
+  const measures = other === null ? [] : [measureErrors(other, thresholds), measureLatency(other, thresholds)];
   const breaches = measures.filter(({ level }) => level === "breach").map(({ text }) => text);
-  const shortfalls = activeShortfalls.map((one) => describeShortfalls(otherColor(color), one));
+  const shortfalls = otherShortfalls.map((one) => describeShortfalls(otherColor(color), one));
   return [...shortfalls, ...breaches].map((text) => `the other color: ${text}`);
 }
 

@@ -9,8 +9,8 @@ import type { TaskOutcome } from "../swarm/docker.ts";
 import { until } from "../until.ts";
 
 /**
- * Migrates the schema to the new release's head, under an advisory lock so that no two migrations meet. It is done when the
- * current revision is the head and the active color is still ready.
+ * Migrates the schema to the new release's head, under an advisory lock so that no two migrations meet. It is done when
+ * the current revision is the head and the active color is still ready.
  */
 export async function migration(input: MigrationInput, context: JobContext) {
   await refuseActive(input, context);
@@ -46,7 +46,7 @@ async function upgrade(input: MigrationInput, context: JobContext, from: string 
   const done = await run(input, context, input.upgrade);
   if (done.code !== 0)
     throw new StepError(
-      `The migration to ${head} failed and ${input.color} was not started: ${lastWords(done.output)}`,
+      `The migration to ${head} failed and ${input.color} was not started: ${lastLines(done.output)}`,
       `the schema was at ${from ?? "nothing"}; correct the migration and deploy it as a new version`,
     );
   const now = await currentRevision(input, context);
@@ -87,7 +87,7 @@ function revisionsIn(output: string, input: MigrationInput): string[] {
 }
 
 function commandFailed(input: MigrationInput, command: string[], done: TaskOutcome): StepError {
-  return new StepError(`\`${command.join(" ")}\` of ${input.version} failed: ${lastWords(done.output)}`);
+  return new StepError(`\`${command.join(" ")}\` of ${input.version} failed: ${lastLines(done.output)}`);
 }
 
 function run(input: MigrationInput, context: JobContext, command: string[]): Promise<TaskOutcome> {
@@ -121,13 +121,13 @@ async function activeColorReady(input: MigrationInput, context: JobContext, head
     }
   }
   context.say(`migration: ${committed} is ready with the schema at ${head}`);
-  // Strategy rolling, or a way back from it: from here on replicas of both releases answer side by side.
+  // With `rolling`, or a rollback from it, replicas of both releases serve from now on.
   const old = releases[input.color];
   if (committed === input.color && old !== null && old !== input.release)
     await edge.announce(input.color, input.release, old);
 }
 
-function lastWords(output: string): string {
+function lastLines(output: string): string {
   const lines = output.trim().split("\n").filter(Boolean);
   return lines.slice(-2).join("; ").slice(0, 400) || "no output";
 }

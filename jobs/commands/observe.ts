@@ -69,15 +69,15 @@ function schemaRevision(records: readonly JournalRecord[]): string | null {
   return last?.revision ?? null;
 }
 
-/** The version of a color that last passed the smoke list. */
+/** The version of a color that last passed the smoke tests. */
 function provenIn(records: readonly JournalRecord[], color: Color): string | null {
   const smoke = records.findLast((one) => one.step === "smoke" && one.event === "done" && one.color === color);
   return smoke?.step === "smoke" ? smoke.version : null;
 }
 
 /**
- * The version a color's services run; null when there are none. Where a rolling deploy failed, some run its release and some
- * the one before: then the version that has passed the smoke list.
+ * The version a color's services run; null when there are none. Where a rolling deploy failed, some run its release and
+ * some the one before: then the version that has passed the smoke tests.
  */
 function versionIn(services: { color: Color; version: string | null }[], color: Color, proven: string | null) {
   const versions = services.filter((one) => one.color === color).map(({ version }) => version);

@@ -5,7 +5,7 @@ import { describeIncident, incidentId, openIncidents } from "../../core/journal/
 import type { EventOf, JournalRecord } from "../../core/journal/records.ts";
 import { stackOf } from "../../core/names.ts";
 import { versionOf } from "../../core/release/release.ts";
-import { isCompleted, isRollback, isWatched, overtakenBy, planOf, unfinished } from "../../core/rollout/history.ts";
+import { isCompleted, isRollback, isWatched, planOf, supersededBy, unfinished } from "../../core/rollout/history.ts";
 import { abortLate, actionOf, advance, resume } from "../../core/rollout/machine.ts";
 import type { Ending, Rollout } from "../../core/rollout/state.ts";
 import type { JobContext } from "../context.ts";
@@ -20,9 +20,9 @@ import { endSoak } from "../soak/soak.ts";
 type Done = Extract<Rollout, { phase: "done" }>;
 
 /**
- * Makes one color active, as a transaction: prepared, in steps, watched, committed, watched again; withdrawn or reverted
- * when there is a fault. `core/rollout` decides, `jobs/shift` acts. A job that is killed leaves a candidate whose lease
- * expires; the next job finds in the journal how far this one got.
+ * Makes one color active, as a transaction: prepared, in steps, watched, committed, watched again; withdrawn or
+ * reverted when there is a fault. `core/rollout` decides, `jobs/shift` acts. A job that is killed leaves a candidate
+ * whose lease expires; the next job finds in the journal how far this one got.
  */
 export async function shift(input: ShiftInput, context: JobContext) {
   const edge = context.edge(input.edge);
@@ -41,7 +41,7 @@ export async function shift(input: ShiftInput, context: JobContext) {
   await endSoak(context, `${input.version} is shifted to ${input.color}`);
   if (!left) await tools.record({ event: "begun", from: plan.from, strategy: input.strategy, rollback });
   try {
-    // A deploy by `recreate` that was cancelled has left this color quiesced.
+    // A deploy by `recreate` that was canceled has left this color quiesced.
     if (maintenance && committed === input.color) await resumeAndWait(tools);
     const end = await carryOut(rollout, tools);
     return await conclude(end, isWatched(input, { from: plan.from, rollback }), tools);
@@ -70,8 +70,8 @@ async function carryOut(begun: Rollout, tools: RolloutTools): Promise<Done> {
 }
 
 /**
- * What the program has checked already, checked again under the lock: another update may have succeeded since. A release
- * that was active before is accepted, since a rollback must not depend on other deploys.
+ * What the program has checked already, checked again under the lock: another update may have succeeded since. A
+ * release that was active before is accepted, since a rollback must not depend on other deploys.
  * @throws GuardError
  */
 function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollback: boolean): void {
@@ -82,7 +82,7 @@ function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollb
       `${color} ${version} was withdrawn or reverted ${describeIncident(incident)}`,
       `deploy a corrected version, or close the incident with \`${command("ops -- retry", stackOf(prefix))}\` and retry`,
     );
-  const other = rollback ? undefined : overtakenBy(records, input);
+  const other = rollback ? undefined : supersededBy(records, input);
   if (other)
     throw new GuardError(
       `Another deploy has prepared ${color} for ${other.release} at ${other.at} (${other.operator}), ` +
@@ -92,7 +92,7 @@ function refuseUnfit(input: ShiftInput, records: readonly JournalRecord[], rollb
 }
 
 /**
- * The color was quiesced for a deploy that was cancelled. Its workers are started with it, since it may not be ready
+ * The color was quiesced for a deploy that was canceled. Its workers are started with it, since it may not be ready
  * without them. Users see it only once it is ready, since the schema may be too new for it.
  */
 async function resumeAndWait({ input, context, handOver }: RolloutTools): Promise<void> {
@@ -136,7 +136,7 @@ async function conclude(end: Done, watched: boolean, tools: RolloutTools) {
     return { from: plan.from, color, release };
   }
   const { committed, maintenance } = await edge.state();
-  // By `recreate` the old color and its workers stay stopped until the deploy is cancelled.
+  // By `recreate` the old color and its workers stay stopped until the deploy is canceled.
   if (plan.from && maintenance === null) await handOver(plan.from);
   const incident = blame ? incidentId(context.now(), color) : undefined;
   await record({ event: "ended", outcome, why, blame, ...(incident ? { incident } : {}) });

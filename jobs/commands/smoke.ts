@@ -8,7 +8,7 @@ import { ask } from "../http.ts";
 import { until } from "../until.ts";
 
 /**
- * Tells the edge which release the color now runs, waits until it trusts every replica, and runs the smoke list
+ * Tells the edge which release the color now runs, waits until it trusts every replica, and runs the smoke tests
  * through the preview entrance, which reaches the idle color only.
  */
 export async function smoke(input: SmokeInput, context: JobContext) {
@@ -18,7 +18,7 @@ export async function smoke(input: SmokeInput, context: JobContext) {
   const entrance = committed === input.color ? input.edge.publicUrl : input.edge.previewUrl;
   await replicasReady(input, context);
   for (const check of input.checks) {
-    const what = `Smoke check "${check.name}" of ${input.color} ${input.version}`;
+    const what = `Smoke test "${check.name}" of ${input.color} ${input.version}`;
     try {
       await until(context, what, { timeout: input.timeout, every: 500 }, () => tryOnce(input, entrance, check));
     } catch (error) {

@@ -65,7 +65,7 @@ const tryMs = 20_000;
 
 /**
  * Calls of the edge's agent. Every call may be made twice with the same outcome, so each is tried again
- * while the agent is away or HAProxy is not up, until the deadline; a refusal is final at once.
+ * while the agent is unreachable or HAProxy is down, until the deadline; a refusal is final at once.
  * @throws EdgeUnreachable, EdgeRefused, EdgeConfigInvalid, EdgeNotLive
  */
 export interface EdgeClient {
@@ -77,7 +77,8 @@ export interface EdgeClient {
   announce(color: Color, release: string, also?: string): Promise<StateAnswer>;
   /**
    * All traffic to the color. Returns only when HAProxy does it. Users whose cookie names the color before stay there
-   * for `skewMs` while it has replicas; what began there before is closed, spread over `drainSpreadMs`, after `drainMs`.
+   * for `skewMs` while it has replicas; what began there before is closed, spread over `drainSpreadMs`, after
+   * `drainMs`.
    */
   commit(commit: Commit): Promise<StateAnswer>;
   /** No user stays with the color before any longer. */

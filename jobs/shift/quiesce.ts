@@ -22,16 +22,16 @@ export interface QuiesceInput {
 const retryAfterSeconds = 60;
 
 /**
- * Puts the maintenance page up and stops the active color, so that nothing writes to the database while it is backed up and
- * migrated. Does nothing when no other color is active. May be done again.
+ * Puts the maintenance page up and stops the active color, so that nothing writes to the database while it is backed up
+ * and migrated. Does nothing when no other color is active. May be done again.
  */
 export async function quiesce(input: QuiesceInput, context: JobContext): Promise<void> {
   const edge = context.edge(input.edge);
   const { committed, maintenance } = await edge.state();
   if (committed === null || committed === input.color) return;
   if (!maintenance) {
-    // If this deploy is cancelled, the page has to come down: another epoch shows the next update that the shift has work.
-    // It comes first, or a job that is killed in between would leave a page that stays up.
+    // If this deploy is canceled, the page has to come down: another epoch shows the next update that the shift has
+    // work. It comes first, or a job that is killed in between would leave a page that stays up.
     await edge.commit({ color: committed, epoch: `quiesce-${randomUUID()}`, expectedCommitted: committed });
     await edge.setMaintenance({ on: true, retryAfterSeconds });
   }

@@ -93,15 +93,15 @@ async function prepare(tools: RolloutTools, interrupted: AbortSignal): Promise<R
   if (state.candidate !== null) await edge.clearCandidate();
   if (state.releases[input.color] !== input.release) await edge.announce(input.color, input.release);
   const monitor = context.monitor(input.database);
-  let word: RolloutEvent | undefined;
+  let interruptedBy: RolloutEvent | undefined;
   const stop = async () => {
-    word = await interruption(tools, interrupted);
-    return word !== undefined;
+    interruptedBy = await interruption(tools, interrupted);
+    return interruptedBy !== undefined;
   };
   try {
     if (await isQuiesced(input, context)) await resumeTarget(input, context);
     await replicasReady(input, context, stop);
-    if (word) return word;
+    if (interruptedBy) return interruptedBy;
     const { connections, error } = await monitor.check();
     if (error !== null) return { kind: "unprepared", why: `the database is unavailable: ${error}` };
     if (connections && connections.used * 100 > connections.max * input.thresholds.connections)
@@ -132,8 +132,8 @@ async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<Ro
     await replicasReady({ ...input, timeout: Math.min(5, input.timeout) }, context);
     // Without this record the change is not made.
     await record({ event: "committing" });
-    const word = await interruption(tools, interrupted);
-    if (word) return word;
+    const interruptedBy = await interruption(tools, interrupted);
+    if (interruptedBy) return interruptedBy;
     const { rollout, color } = input;
     const skewMs = plan.steps.length > 0 ? rollout.skew * 1_000 : 0;
     const drainMs = rollout.drain * 1_000;
@@ -147,14 +147,17 @@ async function commit(tools: RolloutTools, interrupted: AbortSignal): Promise<Ro
   const { live } = await edge.state();
   // A HAProxy that is just starting reads the active color from its volume, where it is written already.
   if (live && live.committed !== input.color)
-    return { kind: "uncommitted", why: `the edge accepted the commit of ${input.color} but serves ${live.committed}` };
+    return {
+      kind: "uncommitted",
+      why: `the edge accepted the commit of ${input.color} but routes to ${live.committed}`,
+    };
   await recordOrSay({ event: "committed" });
   await endMaintenance(edge, context);
   await handOver(input.color);
   return { kind: "committed" };
 }
 
-/** Gives all requests back to the old color, if it is still warm. */
+/** Reverts: all requests go to the old color, if it is still warm. */
 async function revert(
   { input, plan, edge, context, handOver }: RolloutTools,
   to: ShiftInput["color"],

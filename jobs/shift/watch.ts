@@ -25,8 +25,8 @@ export interface Watch {
 }
 
 /**
- * Seconds for which a system's own metrics may still report a fault that is over, at least: the runbooks' cover the last
- * minute. A longer window counts instead.
+ * Seconds for which a system's own metrics may still report a fault that is over, at least: the runbooks' cover the
+ * last minute. A longer window counts instead.
  */
 const metricsRemember = 60;
 
@@ -34,8 +34,8 @@ const metricsRemember = 60;
 const probesAtOnce = 10;
 
 /**
- * Milliseconds in which a sample may begin probes: with the longest a probe takes, it must leave time to renew the lease,
- * also when every answer is slow.
+ * Milliseconds in which a sample may begin probes: with the longest a probe takes, it must leave time to renew the
+ * lease, also when every answer is slow.
  */
 const probesWithin = 1_500;
 
@@ -80,9 +80,9 @@ export function createWatch(input: WatchInput, context: JobContext): Watch {
       color,
       seconds,
       candidate: figures[color],
-      serving: beside,
+      other: beside,
       candidateShortfalls: await shortfallsOf(servers, color),
-      activeShortfalls: beside === null ? [] : await shortfallsOf(servers, other),
+      otherShortfalls: beside === null ? [] : await shortfallsOf(servers, other),
       connections: health.connections,
       databaseError: health.error,
       metrics: null,

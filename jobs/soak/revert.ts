@@ -8,8 +8,8 @@ import type { Soak } from "./tools.ts";
 const warmWithin = 10;
 
 /**
- * Gives all requests back to the color before and starts its workers, unless that color has another release than when the
- * soak began, or is not warm. May be done again with the same epoch.
+ * Reverts: all requests go to the old color, and its workers are started, unless that color has another release than
+ * when the soak began, or is not warm. May be done again with the same epoch.
  * @throws EdgeUnreachable when it is unknown whether it happened
  */
 export async function revert(soak: Soak, epoch: string): Promise<RolloutEvent> {

@@ -102,7 +102,7 @@ test("an unavailable database holds the shift, and the shift continues when it i
   await shift.recorded("step");
   const unpause = await pauseDatabase();
   t.after(unpause);
-  await shift.said(/green at 10 %, on hold .* database: no answer for 3 s/);
+  await shift.printed(/green at 10 %, on hold .* database: no answer for 3 s/);
   await unpause();
   const end = await shift.ended;
   const report = await load.stop();

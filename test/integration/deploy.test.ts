@@ -204,7 +204,7 @@ test("drift is reported, and the next update corrects it", async () => {
   const changed = await callAgent(stack, "POST", "/v1/commit", { color: "green", epoch: "by-hand-1" });
   assert.equal(changed.status, 200);
   const preview = through(await stack.preview());
-  assert.match(preview.text, /Drift: the last deploy left blue active, but the edge serves green/);
+  assert.match(preview.text, /Drift: the last update left blue active, but the edge routes to green/);
   const status = await stack.status();
   assert.equal(status.healthy, false);
   assert.notEqual(status.code, 0);

@@ -110,7 +110,7 @@ export async function returnTo(faults: FaultStack, to: Running): Promise<void> {
   if (end.code !== 0) throw new Error(end.text);
 }
 
-/** Lifts the newest incident, so that its release may be tried again. */
+/** Closes the newest incident, so that its release may be tried again. */
 export async function retry({ stack }: FaultStack): Promise<void> {
   const { code, text } = await stack.cli("ops", "retry");
   if (code !== 0) throw new Error(text);

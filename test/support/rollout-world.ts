@@ -9,9 +9,12 @@ import type { Verdict } from "../../core/verdict/verdict.ts";
 
 const leaseMs = 10_000;
 
-/** What fate has in store for one turn of a job. */
+/** What happens in one turn of a job. */
 export interface Luck {
-  /** Where the job dies and another one takes over: before it acts, once it has written down why it goes back, or when its act is done but not yet known to it. */
+  /**
+   * Where the job dies and another one takes over: before it acts, once it has recorded why it withdraws or reverts, or
+   * when its act is done but not yet known to it.
+   */
   crash: "before" | "written" | "after" | null;
   /** More time than a lease passes without a renewal. */
   leaseRunsOut: boolean;
@@ -20,18 +23,18 @@ export interface Luck {
   verdict: Verdict["kind"];
   /** How long is watched, in seconds. */
   seconds: number;
-  /** Said from outside before the job acts. */
-  said: Extract<RolloutEvent, { kind: "ordered" | "interrupted" }> | null;
+  /** An order or an interruption before the job acts. */
+  received: Extract<RolloutEvent, { kind: "ordered" | "interrupted" }> | null;
 }
 
 /** A turn in which nothing goes wrong. */
-export const fortune: Luck = {
+export const uneventful: Luck = {
   crash: null,
   leaseRunsOut: false,
   refused: false,
   verdict: "good",
   seconds: 2,
-  said: null,
+  received: null,
 };
 
 /** A rollout, the job that works on it, and the edge, by the edge's own rules and a clock that the test turns. */
@@ -49,17 +52,17 @@ export class World {
     this.edge = initialState("fresh");
     this.#change({ kind: "announce", color: "blue", release: "b" }, { kind: "announce", color: "green", release: "g" });
     if (plan.from !== null) this.#change({ kind: "commit", color: plan.from, epoch: "earlier" });
-    if (plan.from !== null && plan.from !== plan.target && left) this.#try();
+    if (plan.from !== null && plan.from !== plan.target && left) this.#setCandidate();
     this.rollout = this.#resumed();
   }
 
-  /** One turn of the job, or its death and the next one's first look. Nothing once the rollout has ended. */
+  /** One turn of the job, or its death and the start of the next one. Nothing once the rollout has ended. */
   turn(luck: Luck): void {
     this.#pass(luck.leaseRunsOut ? leaseMs + 1_000 : 1_000);
-    if (luck.said) this.#hear(luck.said);
+    if (luck.received) this.#advance(luck.received);
     if (this.rollout.phase === "done") return;
     const event = this.#act(luck);
-    if (event) this.#hear(event);
+    if (event) this.#advance(event);
     else this.#takeOver();
   }
 
@@ -90,7 +93,7 @@ export class World {
     return resume(this.plan, { ...this.edge, reversal: this.#reversal });
   }
 
-  #hear(event: RolloutEvent): void {
+  #advance(event: RolloutEvent): void {
     const before = this.rollout;
     this.rollout = advance(before, event, this.plan);
     if (place(before) !== place(this.rollout)) Object.assign(this.#job, { elapsed: 0, heldFor: 0 });
@@ -103,14 +106,15 @@ export class World {
     switch (action.kind) {
       case "prepare":
         this.#change({ kind: "withdraw" });
-        this.#job.trying = false;
+        this.#job.hasCandidate = false;
         if (luck.refused) return { kind: "unprepared", why: "not ready" };
         this.#job.prepared = true;
         return { kind: "prepared" };
       case "step":
-        if (this.#job.trying && this.edge.candidate === null) return { kind: "lease-lost", why: "the lease ran out" };
-        this.#try(action.weight);
-        this.#job.trying = true;
+        if (this.#job.hasCandidate && this.edge.candidate === null)
+          return { kind: "lease-lost", why: "the lease ran out" };
+        this.#setCandidate(action.weight);
+        this.#job.hasCandidate = true;
         return this.#watch(luck, action.paused);
       case "bake":
         return this.#watch(luck, false);
@@ -141,7 +145,7 @@ export class World {
     return { kind: "watched", verdict, elapsed: job.elapsed, heldFor: job.heldFor };
   }
 
-  #try(weight = 50): void {
+  #setCandidate(weight = 50): void {
     this.#change({ kind: "candidate", color: this.plan.target, weight, leaseMs });
   }
 
@@ -155,7 +159,7 @@ export class World {
     this.edge = expire(this.edge, this.#now);
   }
 
-  /** What holds at every moment, and after every moment if nobody came back. */
+  /** What holds at every moment, and after every moment if no job continues. */
   #mustBeSound(): void {
     const { plan, edge } = this;
     assert.ok(edge.committed === plan.from || edge.committed === plan.target, `${edge.committed} serves`);
@@ -166,7 +170,7 @@ export class World {
 }
 
 function newJob() {
-  return { prepared: false, trying: false, elapsed: 0, heldFor: 0, verdict: null as Verdict["kind"] | null };
+  return { prepared: false, hasCandidate: false, elapsed: 0, heldFor: 0, verdict: null as Verdict["kind"] | null };
 }
 
 function place(rollout: Rollout): string {

@@ -8,7 +8,7 @@ import type { JobVerb, ShiftInput, ShiftResult } from "../../core/jobs/inputs.ts
 import { names, tasksOf } from "../../core/names.ts";
 import { parseSettings, replicasOf, type Settings } from "../../core/settings/settings.ts";
 import { servicesOf } from "../../core/system/schema.ts";
-import { harmless } from "../../core/system/smoke.ts";
+import { probesOf } from "../../core/system/smoke.ts";
 import { imageReference } from "../../images/own-images.ts";
 import { cleaning } from "../../systems/cleaning.ts";
 import { poll } from "./poll.ts";
@@ -19,7 +19,7 @@ const root = `${import.meta.dirname}/../..`;
 /** How a job ended. */
 export interface JobEnd {
   code: number;
-  /** Everything it said on stderr. */
+  /** Everything it printed on stderr. */
   text: string;
   /** The last line of it: why it failed. */
   sentence: string;
@@ -31,10 +31,10 @@ export interface JobEnd {
 /** A job under way. */
 export interface RunningJob {
   /** Resolves with the first line on stderr that fits. Rejects after 90 s, or when the job ends without it. */
-  said(pattern: RegExp): Promise<string>;
+  printed(pattern: RegExp): Promise<string>;
   /** The id of its container. */
   container(): Promise<string>;
-  /** Kills its container, and waits for its launcher to say so. */
+  /** Kills its container, and waits for its launcher to report it. */
   kill(): Promise<JobEnd>;
   readonly ended: Promise<JobEnd>;
 }
@@ -46,8 +46,8 @@ export interface Elsewhere {
 }
 
 /**
- * What the program tells the shift of this stack, by the stack's settings.
- * @param more who is to serve, and what is different from the settings
+ * The input that the program gives the shift of this stack, by the stack's settings.
+ * @param more the color that is to become active, and what is different from the settings
  */
 export function shiftInput(
   stack: TestStack,
@@ -69,7 +69,7 @@ export function shiftInput(
     },
     web: wanted("web"),
     workers: { blue: wanted("worker"), green: wanted("worker") },
-    probes: harmless(cleaning.smoke),
+    probes: probesOf(cleaning.smoke),
     metrics: cleaning.metrics ?? null,
     ready: readyChecks(cleaning),
     timeout: timeouts.start,
@@ -127,10 +127,10 @@ export async function startJob(
   return {
     container,
     ended,
-    said(pattern) {
+    printed(pattern) {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
       const sample = (line: string) => pattern.test(line) && resolve(line);
-      const missing = () => reject(new Error(`${verb} did not say ${pattern}, but:\n${lines.join("\n")}`));
+      const missing = () => reject(new Error(`${verb} did not print ${pattern}, but:\n${lines.join("\n")}`));
       const timer = setTimeout(missing, 90_000).unref();
       waiting.add(sample);
       lines.forEach(sample);

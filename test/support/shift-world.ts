@@ -14,7 +14,7 @@ import type { DatabaseHealth } from "../../jobs/database/health.ts";
 import { type EdgeClient, EdgeUnreachable } from "../../jobs/edge/client.ts";
 import { Journal } from "../../jobs/journal.ts";
 
-/** Something that happens the first time the shift looks at the figures after so many seconds. */
+/** Something that happens the first time the shift reads the figures after so many seconds. */
 type Happening = (world: ShiftWorld) => unknown;
 
 /** What a job does to the world, as its tools call it. Reading changes nothing. */
@@ -22,7 +22,7 @@ const effects = "append announce commit setCandidate clearCandidate setMaintenan
 
 /**
  * A shift's world without containers: the edge by its own rules, a journal on the disk, and a clock that only sleeping
- * moves. Visitors come by themselves: each second the serving colors answer according to their share.
+ * moves. Requests arrive by themselves: each second the active color and the candidate answer their shares of them.
  */
 export class ShiftWorld {
   readonly journal = new Journal(mkdtempSync(join(tmpdir(), "turnout-shift-")), {
@@ -35,16 +35,18 @@ export class ShiftWorld {
   readonly started: string[] = [];
   edge: EdgeState = initialState("e0");
   /** Requests a second, and the share of them that each color fails. */
-  visitors = 100;
+  requests = 100;
   failing: PerColor<number> = { blue: 0, green: 0 };
   ready: PerColor<number> = { blue: 1, green: 1 };
-  /** Replicas that Docker is to run, by a service's whole name; services not named here are not there. */
+  /** Replicas that Docker is to run, by a service's whole name; services not named here do not exist. */
   wanted: Map<string, number> | Error = new Map();
   monitor: DatabaseHealth = { connections: { used: 5, max: 100 }, error: null };
   readonly interrupt = new AbortController();
   /** The job is dead: nothing it does has an effect. */
   dead = false;
-  /** The job dies at this one of its effects, counted from 0; with `done` the effect has happened, and it never knows. */
+  /**
+   * The job dies at this one of its effects, counted from 0; with `done` the effect has happened, and it never knows.
+   */
   dies: { at: number; done: boolean } | null = null;
   /** How many effects it had. */
   effects = 0;
@@ -52,7 +54,7 @@ export class ShiftWorld {
   full = false;
   /** Happens right after a record of the job. */
   onAppend: ((record: JournalEvent) => Promise<void>) | undefined;
-  /** The edge's agent does not answer. */
+  /** The edge's agent is unreachable. */
   away = false;
   #now = 1_000;
   #counters: PerColor<Figures> = { blue: noFigures, green: noFigures };
@@ -72,12 +74,12 @@ export class ShiftWorld {
     this.edge = applyState(this.edge, change, this.#time());
   }
 
-  /** Time passes: visitors come, leases run out, and what was to happen does. */
+  /** Time passes: requests arrive, leases run out, and what was to happen does. */
   async pass(milliseconds: number): Promise<void> {
     for (let left = milliseconds; left > 0; left -= 100) {
       this.#now += Math.min(100, left);
       this.edge = expire(this.edge, this.#time());
-      this.#visit(this.visitors / 10);
+      this.#respond(this.requests / 10);
       const due = this.#happenings.findIndex(({ at }) => at <= this.#now);
       const [happening] = due >= 0 ? this.#happenings.splice(due, 1) : [];
       await happening?.what(this);
@@ -188,7 +190,7 @@ export class ShiftWorld {
     });
   }
 
-  #visit(count: number): void {
+  #respond(count: number): void {
     const { committed, candidate, weight } = this.edge;
     const shares: [Color | null, number][] = [
       [candidate, weight / 100],

@@ -14,7 +14,7 @@ test("format, lint and strict types hold", async () => {
   assert.equal(done.exitCode, 0, done.all);
 });
 
-/** The import rules, held against a project with these files. */
+/** The import rules, applied to a project with these files. */
 async function importRules(t: TestContext, files: Record<string, string>) {
   const project = await mkdtemp(join(tmpdir(), "turnout-rules-"));
   t.after(() => rm(project, { recursive: true, force: true }));
@@ -60,13 +60,13 @@ test("core may import neither files nor Pulumi", async (t) => {
   assert.match(done.all ?? "", /error core-packages: core\/a\.ts → fs\/promises/);
 });
 
-test("a circle fails, also one of types", async (t) => {
+test("a cycle fails, also one of types", async (t) => {
   const done = await importRules(t, {
     "core/a.ts": 'import type { B } from "./b.ts";\nexport type A = { b: B };\n',
     "core/b.ts": 'import type { A } from "./a.ts";\nexport type B = { a: A };\n',
   });
   assert.notEqual(done.exitCode, 0, done.all);
-  assert.match(done.all ?? "", /error no-circle: core\/a\.ts → \s*core\/b\.ts/);
+  assert.match(done.all ?? "", /error no-cycle: core\/a\.ts → \s*core\/b\.ts/);
 });
 
 /** Lines that a merge leaves, also as a formatter of Markdown writes them: quotes in quotes. */

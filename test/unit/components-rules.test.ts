@@ -97,7 +97,7 @@ test("an image from a registry runs by its digest", async () => {
   assert.equal(web.containerSpec.image, "ghcr.io/shop/web@sha256:of-ghcr.io/shop/web:1.1.0");
 });
 
-test("the same version built anew is another release", async () => {
+test("the same version built again is another release", async () => {
   const images = ["api", "web", "jobs"].map((one) => `sha256:turnout-example-cleaning-${one}:1.0.0`);
   const release = await settled(program.release.prepared.blue?.images.release as never);
   assert.equal(release, releaseOf("1.0.0", images));

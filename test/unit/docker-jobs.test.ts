@@ -6,7 +6,7 @@ import { StepError } from "../../core/errors.ts";
 import { removeJobs, removeServices, soakService } from "../../jobs/swarm/jobs.ts";
 import { soakInput } from "../support/soak-world.ts";
 
-test("the service of a soak, whole: told by argv, secrets as files, started again when it fails", (t: TestContext) => {
+test("the service of a soak, whole: given by argv, secrets as files, started again when it fails", (t: TestContext) => {
   const operator = process.env.TURNOUT_OPERATOR;
   process.env.TURNOUT_OPERATOR = "ada@laptop";
   t.after(() => {
@@ -50,7 +50,9 @@ test("the service of a soak, whole: told by argv, secrets as files, started agai
   });
 });
 
-/** A Docker with services and containers of a stack, each `role job`. @param stubborn a container that does not go */
+/**
+ * A Docker with services and containers of a stack, each `role job`. @param stubborn a container that is not removed
+ */
 function fakeDocker(services: Record<string, string>, containers: Record<string, string>, stubborn?: string) {
   const removed: string[] = [];
   const asked: unknown[] = [];
@@ -107,7 +109,7 @@ test("the end of a soak removes that service alone", async () => {
   assert.deepEqual(removed, ["soak"]);
 });
 
-test("a container that does not go is said, not waited for without end", async () => {
+test("a container that is not removed is reported, and the wait for it ends", async () => {
   const { docker } = fakeDocker({}, { handover: "job shop-handover" }, "handover");
   await assert.rejects(
     removeJobs(docker, clock(), "shop"),

@@ -125,9 +125,9 @@ test("an incident is known by its release where that is known, else by its versi
   ];
   const open = openIncidents(journal);
   for (const [version, release, id] of table) assert.equal(incidentOf(open, version, release)?.id, id);
-  const lifted = openIncidents([...journal, ...journalWith(["order retry", { release: "1.2.0-bbbbbbbb" }])]);
+  const closed = openIncidents([...journal, ...journalWith(["order retry", { release: "1.2.0-bbbbbbbb" }])]);
   assert.deepEqual(
-    lifted.map((one) => one.id),
+    closed.map((one) => one.id),
     ["i-1", "i-3"],
   );
 });

@@ -6,13 +6,15 @@ import { lastReverted, shiftUnderWay, soakReverts, soakUnderWay, stepUnderWay } 
 import { openIncidents } from "../../core/journal/incidents.ts";
 import { readRecords } from "../../core/journal/reader.ts";
 import type { JournalRecord } from "../../core/journal/records.ts";
-import { isCompleted, isRollback, overtakenBy, unfinished } from "../../core/rollout/history.ts";
+import { isCompleted, isRollback, supersededBy, unfinished } from "../../core/rollout/history.ts";
 import { targetOf } from "../../core/rollout/orders.ts";
 import { openSoak } from "../../core/rollout/soak.ts";
 
 type Conclusions = Record<string, unknown>;
 
-/** Journals that 0.2.0 wrote, and what it concluded after each line: all of it after the first, then what has changed. */
+/**
+ * Journals that 0.2.0 wrote, and what it concluded after each line: all of it after the first, then what has changed.
+ */
 const journals = JSON.parse(
   readFileSync(join(import.meta.dirname, "../support/fixtures/journals-0.2.0.json"), "utf8"),
 ) as Record<string, { aims: { green: string; blue: string }; lines: { record: object; then: Conclusions }[] }>;
@@ -44,15 +46,15 @@ function conclusions(lines: readonly object[], aims: { green: string; blue: stri
     soak: soakUnderWay(records, new Date("2026-11-22T08:05:00.000Z")),
     openSoak: soak && { soak: soak.soak, color: soak.color, release: soak.release },
     soakReverts: soakReverts(records),
-    unfinished: of.map((aim) => {
-      const found = unfinished(records, aim);
+    unfinished: of.map((target) => {
+      const found = unfinished(records, target);
       const reversal = found?.reversal && { why: found.reversal.why, blame: found.reversal.blame };
       return found && { from: found.from, reversal };
     }),
-    completed: of.map((aim) => isCompleted(records, aim)),
-    rollback: of.map((aim) => isRollback(records, aim)),
-    overtaken: of.map((aim) => {
-      const found = overtakenBy(records, aim);
+    completed: of.map((target) => isCompleted(records, target)),
+    rollback: of.map((target) => isRollback(records, target)),
+    overtaken: of.map((target) => {
+      const found = supersededBy(records, target);
       return found && about(found);
     }),
     target: Object.fromEntries(

@@ -54,7 +54,7 @@ test("what the journal says of changes of color is part of what is observed", as
   assert.deepEqual(found.canaryStep, { since: records[3]?.at, seconds: 300, paused: false });
 });
 
-test("where the edge does not answer nobody knows who serves, unless nothing has ever got that far", async (t) => {
+test("while the edge is unreachable the active color is unknown, unless there are no services and no records", async (t) => {
   const blue = { labels: { "turnout.color": "blue", "turnout.service": "api" }, wanted: 1, running: 0, env: {} };
   const shifted = journalWith(["shift ended", { outcome: "committed", why: "" }]);
   const away = () => Promise.reject(new Error("away"));
@@ -63,11 +63,11 @@ test("where the edge does not answer nobody knows who serves, unless nothing has
   type Row = [name: string, services: object[], records: JournalRecord[], state: () => Promise<object>, live: unknown];
   const table: Row[] = [
     ["a first update that was killed", [], [], away, null],
-    ["the same, its agent already there", [], [], halfway, null],
+    ["the same, its agent already running", [], [], halfway, null],
     ["services, and no record", [blue], [], away, undefined],
     ["a record, and no service", [], shifted, away, undefined],
-    ["both, HAProxy gone", [blue], shifted, halfway, undefined],
-    ["an edge that answers", [], shifted, whole, "green"],
+    ["both, HAProxy down", [blue], shifted, halfway, undefined],
+    ["a reachable edge", [], shifted, whole, "green"],
   ];
   for (const [name, services, records, state, live] of table) {
     const directory = mkdtempSync(join(tmpdir(), "turnout-observe-"));

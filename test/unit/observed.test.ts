@@ -89,18 +89,18 @@ test("while the edge is unreachable, the active color is guarded by the journal"
   assert.doesNotThrow(() => guardDeploy(settingsWith({ blue: "1.0.0" }), returned));
 });
 
-test("drift is reported when the edge serves another color than the last deploy left active", () => {
+test("drift is reported when the edge routes to another color than the last update left active", () => {
   const table: [Observed, string | undefined][] = [
     [nothingObserved, undefined],
     [blueServes, undefined],
     [{ ...nothingObserved, live: undefined }, undefined],
     [
       { ...blueServes, live: "green" },
-      "Drift: the last deploy left blue active, but the edge serves green. This update shifts to blue.",
+      "Drift: the last update left blue active, but the edge routes to green. This update shifts to blue.",
     ],
     [
       { ...blueServes, live: null },
-      "Drift: the last deploy left blue active, but the edge serves no color. This update shifts to blue.",
+      "Drift: the last update left blue active, but the edge routes to no color. This update shifts to blue.",
     ],
     [
       { ...blueServes, live: undefined },
@@ -163,7 +163,7 @@ test("a release with an open incident does not become active again", () => {
     new GuardError(
       `Pulumi.${stack}.yaml: activeColor is ${color}, but ${subject} (release 1.2.0-0badcafe) was marked as bad ` +
         "at 2026-11-20T11:00:00.000Z: error rate 2.0 % (2 of 100) (incident 2026-11-20-110000-green)",
-      `deploy a corrected version, or lift the incident with \`npm run ops -- retry${stack === "dev" ? "" : ` --stack ${stack}`}\` and deploy again`,
+      `deploy a corrected version, or close the incident with \`npm run ops -- retry${stack === "dev" ? "" : ` --stack ${stack}`}\` and deploy again`,
     );
   for (const stack of ["dev", "prod"])
     for (const present of [{}, { green: "1.2.0-0badcafe" }])
@@ -211,7 +211,7 @@ test("an incident does not affect other releases", () => {
     [settingsWith({ blue: "1.0.0" }, "blue"), reverted, {}],
     // Rebuilt under the same name: another release.
     [again, reverted, { green: "1.2.0-12345678" }],
-    // Lifted.
+    // Closed.
     [again, { ...reverted, incidents: [] }, {}],
     // It is already active: there is no better release to keep users on.
     [again, { ...reverted, live: "green", versions: { blue: "1.0.0", green: "1.2.0" } }, {}],

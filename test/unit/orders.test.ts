@@ -129,8 +129,8 @@ test("retry applies to the newest open incident, whatever is under way", () => {
   );
   const newest = { of: "incident", ...green, incident: "i-2" };
   for (const busy of [true, false]) assert.deepEqual(targetOf("retry", journal, { busy, soaks, stack: "dev" }), newest);
-  const lifted = [...journal, ...journalWith(["order retry", { incident: "i-2" }])];
-  assert.equal(targetOf("retry", lifted, { busy: false, soaks, stack: "dev" }).incident, "i-1");
+  const closed = [...journal, ...journalWith(["order retry", { incident: "i-2" }])];
+  assert.equal(targetOf("retry", closed, { busy: false, soaks, stack: "dev" }).incident, "i-1");
 });
 
 test("what was requested and what happens next, with commands for the stack", () => {

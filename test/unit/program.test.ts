@@ -92,7 +92,7 @@ test("no resource is renamed or moved: a rename replaces it, so it needs an alia
   );
 });
 
-test("each step waits for the one before it: the color to serve, the shift, then the idle color", () => {
+test("each step waits for the one before it: the color to become active, the shift, then the idle color", () => {
   const command = (name: string) => `${types.command} ${name}-job`;
   const service = (name: string) => `${types.service} ${name}`;
   const [api, web, jobs] = ["api", "web", "jobs"].map((one) => service(`color-blue-${one}`)) as [
@@ -121,7 +121,7 @@ test("each step waits for the one before it: the color to serve, the shift, then
   }
 });
 
-test("whichever color is to serve, the shift to it waits for no step of the idle one, which comes after", async () => {
+test("whichever color is to become active, the shift to it waits for no step of the idle one, which comes after", async () => {
   const flipped = await registerProgram({ activeColor: "green" });
   for (const [all, idle] of [
     [resources, "green"],
@@ -136,7 +136,7 @@ test("whichever color is to serve, the shift to it waits for no step of the idle
   }
 });
 
-test("a flip changes the shift alone, and with it who serves", async () => {
+test("a flip changes the shift alone, and with it the active color", async () => {
   const flipped = await registerProgram({ activeColor: "green" });
   assert.deepEqual(changes(resources, flipped.resources), [`${types.command} shift-job`]);
   assert.deepEqual(changes(resources, flipped.resources, false), ["turnout:index:OpsJob shift"]);
@@ -152,7 +152,7 @@ test("a flip changes the shift alone, and with it who serves", async () => {
   assert.deepEqual(green.triggers, ["green", releases.green, "first"]);
 });
 
-test("the same settings twice ask for the same", async () => {
+test("the same settings twice give the same resources", async () => {
   assert.deepEqual(changes(resources, (await registerProgram()).resources), []);
 });
 
@@ -178,7 +178,7 @@ test("a new version of green changes nothing of blue, of the edge or of the shif
   ]);
 });
 
-test("a second color leaves what is there alone", async () => {
+test("a second color changes no existing resource", async () => {
   const blueOnly = await registerProgram({ versions: JSON.stringify({ blue: "1.0.0" }) });
   const green = blueOnly.resources.filter((one) => one.name.includes("green"));
   assert.deepEqual(

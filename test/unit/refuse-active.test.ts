@@ -4,18 +4,18 @@ import type { Strategy } from "../../core/settings/rollout.ts";
 import type { JobContext } from "../../jobs/context.ts";
 import { refuseActive } from "../../jobs/edge/refuse-active.ts";
 
-test("a release is not prepared in the place of another that serves, unless it rolls over it or comes back", async () => {
-  const serving = { committed: "green", releases: { blue: "b-1", green: "g-2" }, also: { blue: null, green: null } };
+test("a release is not prepared in place of the active one, unless by `rolling` or as a rollback from it", async () => {
+  const active = { committed: "green", releases: { blue: "b-1", green: "g-2" }, also: { blue: null, green: null } };
   const table: [what: string, state: object, strategy: Strategy, refused: boolean][] = [
-    ["the idle color", { ...serving, committed: "blue" }, "blue-green", false],
-    ["nobody serves", { ...serving, committed: null }, "blue-green", false],
-    ["another deploy was faster", serving, "blue-green", true],
-    ["as a canary", serving, "canary", true],
-    ["behind the page", serving, "recreate", true],
-    ["in place", serving, "rolling", false],
-    ["the same again", { ...serving, releases: { blue: "b-1", green: "g-1" } }, "blue-green", false],
-    ["what was rolled over comes back", { ...serving, also: { blue: null, green: "g-1" } }, "blue-green", false],
-    ["the color was never announced", { ...serving, releases: { blue: "b-1", green: null } }, "blue-green", false],
+    ["the idle color", { ...active, committed: "blue" }, "blue-green", false],
+    ["no color is active", { ...active, committed: null }, "blue-green", false],
+    ["another deploy was committed first", active, "blue-green", true],
+    ["as a canary", active, "canary", true],
+    ["behind the page", active, "recreate", true],
+    ["in place", active, "rolling", false],
+    ["the same again", { ...active, releases: { blue: "b-1", green: "g-1" } }, "blue-green", false],
+    ["a rollback from `rolling`", { ...active, also: { blue: null, green: "g-1" } }, "blue-green", false],
+    ["the color was never announced", { ...active, releases: { blue: "b-1", green: null } }, "blue-green", false],
   ];
   for (const [what, state, strategy, refused] of table) {
     const context = { edge: () => ({ state: async () => state }) } as unknown as JobContext;

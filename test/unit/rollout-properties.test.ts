@@ -6,7 +6,7 @@ import { advance, maxRestarts, resume } from "../../core/rollout/machine.ts";
 import { canarySteps, type RolloutPlan } from "../../core/rollout/plan.ts";
 import type { Order, Rollout, RolloutEvent } from "../../core/rollout/state.ts";
 import type { Verdict } from "../../core/verdict/verdict.ts";
-import { fortune, type Luck, World } from "../support/rollout-world.ts";
+import { type Luck, uneventful, World } from "../support/rollout-world.ts";
 
 const verdicts = ["good", "breach", "shared", "inconclusive"] as const;
 const orders: readonly Order[] = ["promote", "abort", "pause", "resume"];
@@ -28,21 +28,21 @@ const anyLuck: fc.Arbitrary<Luck> = fc.record({
   refused: rarely,
   verdict: fc.oneof({ weight: 6, arbitrary: fc.constant("good" as const) }, fc.constantFrom(...verdicts)),
   seconds: fc.integer({ min: 0, max: 3 }),
-  said: fc.oneof(
+  received: fc.oneof(
     { weight: 9, arbitrary: fc.constant(null) },
     fc.constantFrom(...orders).map((order) => ({ kind: "ordered" as const, order })),
     fc.constant({ kind: "interrupted" as const, why: "the machine goes down" }),
   ),
 });
 
-/** Lets luck be the same from here on until the rollout ends; a rollout on pause is told to go on. */
+/** Lets luck be the same from here on until the rollout ends; a paused rollout is resumed. */
 function toTheEnd(world: World, luck: Luck): Extract<Rollout, { phase: "done" }> {
   const { steps, bake, holdFor } = world.plan;
   const enough = 20 + holdFor + bake + steps.reduce((sum, { seconds }) => sum + seconds, 0);
   for (let turn = 0; turn < enough; turn++) {
     if (world.rollout.phase === "done") return world.rollout;
     const paused = "paused" in world.rollout && world.rollout.paused;
-    world.turn(paused ? { ...luck, said: { kind: "ordered", order: "resume" } } : luck);
+    world.turn(paused ? { ...luck, received: { kind: "ordered", order: "resume" } } : luck);
   }
   assert.fail(`the rollout has not ended: ${JSON.stringify(world.rollout)}`);
 }
@@ -68,7 +68,7 @@ describe("rollout, whatever happens", () => {
         (plan, left, turns, verdict, refused) => {
           const world = new World(plan, left);
           for (const luck of turns) world.turn(luck);
-          toTheEnd(world, { ...fortune, verdict, refused });
+          toTheEnd(world, { ...uneventful, verdict, refused });
           mustHaveEnded(world);
         },
       ),
@@ -76,7 +76,7 @@ describe("rollout, whatever happens", () => {
     );
   });
 
-  it("left alone after a crash, the edge serves one color and tries none", () => {
+  it("without a job after a crash, one color is active and none is the candidate", () => {
     fc.assert(
       fc.property(anyPlan, fc.boolean(), fc.array(anyLuck, { maxLength: 20 }), (plan, left, turns) => {
         const world = new World(plan, left);
@@ -113,7 +113,7 @@ describe("rollout, a job dying anywhere", () => {
     for (let turn = 0; world.rollout.phase !== "done"; turn++) {
       assert.ok(turn < 100, "the rollout does not end");
       const verdict = turn >= breachAt ? "breach" : "good";
-      world.turn({ ...fortune, verdict, ...(turn === deathAt ? death : {}) });
+      world.turn({ ...uneventful, verdict, ...(turn === deathAt ? death : {}) });
     }
     mustHaveEnded(world);
     return { rollout: world.rollout, committed: world.edge.committed };
@@ -133,7 +133,7 @@ describe("rollout, a job dying anywhere", () => {
         for (const crash of ["before", "written", "after"] as const)
           for (let deathAt = 0; deathAt < 12; deathAt++) {
             const disturbed = end(one, breachAt, deathAt, { crash });
-            // A job that begins anew may come to see a breach that the first would have ended before.
+            // A job that starts again may see a breach before which the first would have ended.
             if (breachAt === Infinity || undisturbed.rollout.blame)
               assert.deepEqual(
                 timeless(disturbed),
@@ -179,7 +179,7 @@ describe("rollout, by its events alone", () => {
           if (place(next) !== place(rollout)) moves++;
           rollout = next;
         }
-        // Whoever says pause as the last step ends goes back to it.
+        // A pause as the last step ends returns to that step.
         const pauses = events.filter((event) => event.kind === "ordered" && event.order === "pause").length;
         const most = (maxRestarts + 1 + pauses) * (plan.steps.length + 1) + 4;
         assert.ok(moves <= most, `${moves} moves`);

@@ -71,12 +71,12 @@ describe("rollout", () => {
     ["and then all is well", plan, [...baking, watched("good", 120)], "committed: well"],
     ["no bake, no watch after the commit", { ...plan, bake: 0 }, [...atCommit, committed], "committed: well"],
     ["blue-green commits once prepared", blueGreen, [prepared], "commit"],
-    ["the first deploy has nobody to be tried beside", first, [prepared], "commit"],
-    ["nor has a color that serves already", { ...plan, from: "green" }, [prepared], "commit"],
+    ["the first deploy has no active color to be compared with", first, [prepared], "commit"],
+    ["nor has a color that is active already", { ...plan, from: "green" }, [prepared], "commit"],
     ["100 % may be a step with a time", { ...plan, steps: [{ weight: 100, seconds: 60 }] }, [prepared], "100 %"],
 
     [
-      "what cannot be prepared is held back",
+      "what cannot be prepared is withdrawn",
       plan,
       [{ kind: "unprepared", why: "api: 0 of 2" }],
       "withdraw: api: 0 of 2",
@@ -84,15 +84,15 @@ describe("rollout", () => {
     ["a breach ends a step", plan, [...at25, watched("breach", 1)], `withdraw, blamed: ${trouble}`],
     ["also in its last moment", plan, [...at25, watched("breach", 600)], `withdraw, blamed: ${trouble}`],
     ["and is an incident", plan, [...at25, watched("breach", 1), withdrawn], `withdrawn, blamed: ${trouble}`],
-    ["trouble of both colors holds a step", plan, [...at5, watched("shared", 300, 179)], "5 %"],
-    ["which goes on after it", plan, [...at5, watched("shared", 200, 179), watched("good", 300)], "25 %"],
+    ["a fault of both colors holds a step", plan, [...at5, watched("shared", 300, 179)], "5 %"],
+    ["which continues after it", plan, [...at5, watched("shared", 200, 179), watched("good", 300)], "25 %"],
     [
-      "held too long, nobody is blamed",
+      "held too long, the release is not blamed",
       plan,
       [...at5, watched("shared", 10, 180), withdrawn],
       `withdrawn: both colors have been failing for 180 s: ${trouble}`,
     ],
-    ["too few answers are no matter before the end", plan, [...at5, watched("inconclusive", 200)], "5 %"],
+    ["too few answers have no effect before the end", plan, [...at5, watched("inconclusive", 200)], "5 %"],
     ["but no pass", plan, [...at5, watched("inconclusive", 300)], `withdraw: inconclusive: ${trouble}`],
     [
       "unless the settings say so",
@@ -105,7 +105,7 @@ describe("rollout", () => {
     ["promote after the last step commits", plan, [...at25, ordered("promote")], "commit"],
     ["promote ends a pause", plan, [...at5, ordered("pause"), ordered("promote")], "25 %"],
     [
-      "abort takes the candidate back",
+      "abort withdraws the candidate",
       plan,
       [...at25, ordered("abort"), withdrawn],
       "withdrawn: aborted by an operator",
@@ -115,9 +115,9 @@ describe("rollout", () => {
     ["a breach heeds no pause", plan, [...at5, ordered("pause"), watched("breach", 0)], `withdraw, blamed: ${trouble}`],
     ["a pause while preparing holds in the first step", plan, [ordered("pause"), prepared], "5 % paused"],
     ["abort while preparing", plan, [ordered("abort")], "withdraw: aborted by an operator"],
-    ["an interruption gives up", plan, [...at25, interrupted, withdrawn], "withdrawn: the job was interrupted"],
+    ["an interruption withdraws", plan, [...at25, interrupted, withdrawn], "withdrawn: the job was interrupted"],
 
-    ["a lost candidate begins anew", plan, [...at25, lost], "prepare"],
+    ["a lost candidate starts again", plan, [...at25, lost], "prepare"],
     ["at the first step", plan, [...at25, lost, prepared], "5 %"],
     ["still paused", plan, [...at25, ordered("pause"), lost, prepared], "5 % paused"],
     [
@@ -127,17 +127,17 @@ describe("rollout", () => {
       "withdraw: the candidate is gone",
     ],
 
-    ["a refused commit is held back", plan, [...atCommit, refused, withdrawn], "withdrawn: blue is not ready"],
-    ["told to end before the commit", plan, [...atCommit, interrupted], "withdraw: the job was interrupted"],
+    ["a refused commit is withdrawn", plan, [...atCommit, refused, withdrawn], "withdrawn: blue is not ready"],
+    ["interrupted before the commit", plan, [...atCommit, interrupted], "withdraw: the job was interrupted"],
     ["aborted before the commit", plan, [...atCommit, ordered("abort")], "withdraw: aborted by an operator"],
     ["paused before the commit: the last share is kept", plan, [...atCommit, ordered("pause")], "25 % paused"],
     ["without a step there is nothing to pause", { ...plan, steps: [] }, [prepared, ordered("pause")], "commit"],
     ["a commit is not promoted, and no lease is lost in it", plan, [...atCommit, ordered("promote"), lost], "commit"],
 
-    ["a breach in the bake goes back", plan, [...baking, watched("breach", 1)], `revert, blamed: ${trouble}`],
+    ["a breach in the bake reverts", plan, [...baking, watched("breach", 1)], `revert, blamed: ${trouble}`],
     ["to the old color", plan, [...baking, watched("breach", 1), reverted], `reverted, blamed: ${trouble}`],
     [
-      "which may not be there any more",
+      "which may not be ready any more",
       plan,
       [...baking, watched("breach", 1), refused],
       `committed, blamed: ${trouble}; it cannot be reverted: blue is not ready`,
@@ -148,9 +148,9 @@ describe("rollout", () => {
       [prepared, committed, watched("breach", 1)],
       `committed, blamed: ${trouble}; it cannot be reverted: no other color was active before`,
     ],
-    ["abort in the bake goes back", plan, [...baking, ordered("abort"), reverted], "reverted: aborted by an operator"],
-    ["other orders mean nothing there", plan, [...baking, ordered("promote"), ordered("pause")], "bake"],
-    ["trouble of both colors holds the bake", plan, [...baking, watched("shared", 5, 100)], "bake"],
+    ["abort in the bake reverts", plan, [...baking, ordered("abort"), reverted], "reverted: aborted by an operator"],
+    ["other orders have no effect there", plan, [...baking, ordered("promote"), ordered("pause")], "bake"],
+    ["a fault of both colors holds the bake", plan, [...baking, watched("shared", 5, 100)], "bake"],
     [
       "too long, and the release stays",
       plan,
@@ -173,13 +173,13 @@ describe("rollout", () => {
 
     ["what comes late changes nothing", plan, [...at5, prepared, committed, withdrawn, reverted, refused], "5 %"],
     [
-      "nor while the candidate is taken back",
+      "nor while the candidate is withdrawn",
       plan,
       [...at5, interrupted, watched("good", 300), ordered("promote"), prepared, committed, reverted, lost],
       "withdraw: the job was interrupted",
     ],
     [
-      "nor while going back",
+      "nor while reverting",
       plan,
       [...baking, watched("breach", 1), watched("good", 120), ordered("promote"), committed, withdrawn, interrupted],
       `revert, blamed: ${trouble}`,
@@ -213,12 +213,12 @@ describe("what is to be done", () => {
   });
 });
 
-describe("a job that goes on", () => {
+describe("a job that continues", () => {
   const reversal = { why: trouble, blame: true };
   const ofAnotherKind = { ...reversal, phase: "revert", to: "blue" };
   const cases: [string, RolloutPlan, Parameters<typeof resume>[1], string][] = [
-    ["begins anew before the commit", plan, { committed: "blue", epoch: "e1", reversal: null }, "prepare"],
-    ["begins anew when nobody serves", first, { committed: null, epoch: "fresh", reversal: null }, "prepare"],
+    ["starts again before the commit", plan, { committed: "blue", epoch: "e1", reversal: null }, "prepare"],
+    ["starts again when no color is active", first, { committed: null, epoch: "fresh", reversal: null }, "prepare"],
     ["watches what is committed", plan, { committed: "green", epoch: "e2", reversal: null }, "bake"],
     [
       "has nothing to watch without a bake",
@@ -233,11 +233,11 @@ describe("a job that goes on", () => {
       "prepare",
     ],
     ["nor one of the other color", plan, { committed: "blue", epoch: "e2", reversal: null }, "prepare"],
-    ["goes on with a withdrawal", plan, { committed: "blue", epoch: "e1", reversal }, `withdraw, blamed: ${trouble}`],
-    ["goes on with a revert", plan, { committed: "green", epoch: "e2", reversal }, `revert, blamed: ${trouble}`],
+    ["continues a withdrawal", plan, { committed: "blue", epoch: "e1", reversal }, `withdraw, blamed: ${trouble}`],
+    ["continues a revert", plan, { committed: "green", epoch: "e2", reversal }, `revert, blamed: ${trouble}`],
     ["sees that a revert was made", plan, { committed: "blue", epoch: "e3", reversal }, `withdraw, blamed: ${trouble}`],
     [
-      "takes no more than the reason from what was undone",
+      "takes only the reason of what was reverted",
       plan,
       { committed: "blue", epoch: "e1", reversal: ofAnotherKind },
       `withdraw, blamed: ${trouble}`,

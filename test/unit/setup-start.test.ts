@@ -96,7 +96,7 @@ test("a Node that npm skipped is one sentence and no stamp", async (t) => {
   assert.equal(existsSync(join(root, "node_modules", ".turnout-stamp")), false);
 });
 
-test("a platform without a Node in the lock file is refused before npm is asked", async (t) => {
+test("a platform without a Node in the lock file is refused before npm is started", async (t) => {
   const root = await project(t);
   const tools = { ...npm(root), platform: "win32-x64", run: () => assert.fail("npm was asked") };
   assert.throws(() => installDependencies(root, tools), {
@@ -126,10 +126,10 @@ test("doctor says that the dependencies are missing, and installs nothing", asyn
     env: { PATH: "/nowhere" },
   });
   assert.deepEqual(
-    { code: done.exitCode, said: done.stdout, errors: done.stderr },
+    { code: done.exitCode, printed: done.stdout, errors: done.stderr },
     {
       code: 1,
-      said: "✗ npm dependencies: not installed, or not those of package-lock.json. Run `npm run setup`.",
+      printed: "✗ npm dependencies: not installed, or not those of package-lock.json. Run `npm run setup`.",
       errors: "",
     },
   );

@@ -18,11 +18,11 @@ function step(name: string, log: string[], options: { there?: boolean; run?: () 
 }
 
 function surroundings() {
-  const said: string[] = [];
+  const printed: string[] = [];
   let clock = 0;
   return {
-    said,
-    say: (line: string) => void said.push(line),
+    printed,
+    say: (line: string) => void printed.push(line),
     // The clock advances by a quarter of a second each time it is read.
     now: () => (clock += 250),
     exclusively: <T>(work: () => Promise<T>) => work(),
@@ -34,7 +34,7 @@ test("what is missing is installed in order, and a step with nothing to do print
   const around = surroundings();
   await runSteps([step("a", ran), step("b", ran, { there: true }), step("c", ran)], around);
   assert.deepEqual(ran, ["a", "c"]);
-  assert.deepEqual(around.said, [
+  assert.deepEqual(around.printed, [
     "  a: a is missing",
     "✓ a … 0.3 s",
     "  c: c is missing",
@@ -46,7 +46,7 @@ test("what is missing is installed in order, and a step with nothing to do print
 test("a set-up with nothing to do says so in one line", async () => {
   const around = surroundings();
   await runSteps([step("a", [], { there: true })], around);
-  assert.deepEqual(around.said, ["set-up: nothing to do, 0.3 s"]);
+  assert.deepEqual(around.printed, ["set-up: nothing to do, 0.3 s"]);
 });
 
 test("a failure stops the set-up and says what, why and what to do", async () => {
@@ -60,7 +60,7 @@ test("a failure stops the set-up and says what, why and what to do", async () =>
   assert.deepEqual(ran, ["a", "b"]);
 });
 
-test("a step that went through and changed nothing is a failure", async () => {
+test("a step that succeeded and changed nothing is a failure", async () => {
   const idle: Step = { ...step("a", []), check: async () => "it is not there", run: async () => {} };
   await assert.rejects(runSteps([idle], surroundings()), {
     message: "a: the set-up succeeded, but it is not there. Get a.",
@@ -81,15 +81,15 @@ test("what another set-up provided while this one waited is not provided again",
     },
   });
   assert.deepEqual(ran, []);
-  assert.equal(around.said[0], "  a: waiting for another set-up to finish");
+  assert.equal(around.printed[0], "  a: waiting for another set-up to finish");
 });
 
 test("the doctor checks everything and runs nothing", async () => {
   const ran: string[] = [];
-  const said: string[] = [];
+  const printed: string[] = [];
   const steps = [step("a", ran), step("b", ran, { there: true }), step("c", ran)];
-  assert.equal(await diagnose(steps, (line) => said.push(line)), false);
-  assert.deepEqual(said, ["✗ a: a is missing. get a.", "✓ b", "✗ c: c is missing. get c."]);
+  assert.equal(await diagnose(steps, (line) => printed.push(line)), false);
+  assert.deepEqual(printed, ["✗ a: a is missing. get a.", "✓ b", "✗ c: c is missing. get c."]);
   assert.deepEqual(ran, []);
   assert.equal(await diagnose([step("b", ran, { there: true })], () => {}), true);
 });

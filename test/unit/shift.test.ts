@@ -101,7 +101,7 @@ test("errors after the commit revert it, workers too", async () => {
 
 test("a database that hurts both holds the shift, and it goes on when that is over", async () => {
   const world = new ShiftWorld();
-  world.visitors = 400;
+  world.requests = 400;
   world.after(2, () => {
     world.monitor = { connections: null, error: "no answer for 3 s" };
   });
@@ -145,7 +145,7 @@ test("an abort is read while the release is awaited, and right before the commit
   assert.ok(!(await at(blueGreen, "committed")));
 });
 
-test("an abort that comes while everybody is moved takes it back, though nothing is watched any more", async () => {
+test("an abort during the commit reverts it, though nothing is watched any more", async () => {
   const world = new ShiftWorld();
   const { rollout } = world.input();
   world.onAppend = async (record) => {
@@ -183,7 +183,7 @@ test("interrupted while the release is awaited, it ends at once", async () => {
 
 test("without figures the bake waits, and continues once the edge answers again", async () => {
   const world = new ShiftWorld();
-  world.visitors = 400;
+  world.requests = 400;
   world.after(12, () => {
     world.away = true;
   });
@@ -355,10 +355,10 @@ for (const [name, failing] of [
 
 test("too little traffic is inconclusive: withdrawn, unless the setting is promote", async () => {
   const few = new ShiftWorld();
-  few.visitors = 1;
+  few.requests = 1;
   await refusedBy(few, /inconclusive: \d+(\.\d+)? answers, at least 50 are needed/);
   const promoted = new ShiftWorld();
-  promoted.visitors = 1;
+  promoted.requests = 1;
   const { rollout } = promoted.input();
   await shift(promoted.input({ rollout: { ...rollout, inconclusive: "promote" } }), promoted.context());
   assert.equal(promoted.edge.committed, "green");

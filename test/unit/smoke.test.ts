@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { SmokeCheck } from "../../core/system/schema.ts";
-import { harmless, judge } from "../../core/system/smoke.ts";
+import { judge, probesOf } from "../../core/system/smoke.ts";
 
 const check = (expect: Partial<SmokeCheck["expect"]> = {}): SmokeCheck => ({
   ...{ name: "check", method: "GET", path: "/" },
@@ -32,17 +32,17 @@ test("an answer is judged by what its check expects", () => {
 });
 
 test("a long answer is shown on one line, and not whole", () => {
-  const said = judge(check(), { status: 500, body: `line\n\n  ${"x".repeat(500)}` });
-  assert.equal(said, `answered 500 instead of 200: line ${"x".repeat(195)}…`);
+  const failure = judge(check(), { status: 500, body: `line\n\n  ${"x".repeat(500)}` });
+  assert.equal(failure, `answered 500 instead of 200: line ${"x".repeat(195)}…`);
 });
 
 test("an answer passes only with the expected status, and what is wrong is one line", () => {
   const status = fc.integer({ min: 100, max: 599 });
   fc.assert(
     fc.property(status, status, fc.string(), (wanted, found, body) => {
-      const said = judge(check({ status: wanted }), { status: found, body });
-      assert.equal(said === undefined, wanted === found);
-      assert.doesNotMatch(said ?? "", /\n/);
+      const failure = judge(check({ status: wanted }), { status: found, body });
+      assert.equal(failure === undefined, wanted === found);
+      assert.doesNotMatch(failure ?? "", /\n/);
     }),
   );
 });
@@ -60,6 +60,6 @@ test("probes are the checks that change nothing, need no password, and are not e
   ];
   for (const [change, isProbe] of table) {
     const one = { ...check(), ...change };
-    assert.deepEqual(harmless([one]), isProbe ? [one] : [], JSON.stringify(change));
+    assert.deepEqual(probesOf([one]), isProbe ? [one] : [], JSON.stringify(change));
   }
 });

@@ -96,9 +96,9 @@ test("it is healthy only when desired and live agree and every replica is ready"
     [
       outputs,
       { live: "blue", services: blueServes },
-      /^The last update made green active, but the edge serves blue\. /,
+      /^The last update made green active, but the edge routes to blue\. /,
     ],
-    [outputs, { live: null }, /^The last update made green active, but the edge serves no color\. /],
+    [outputs, { live: null }, /^The last update made green active, but the edge routes to no color\. /],
     [outputs, { services: replaced("green api", { ready: 1 }) }, /^green api: 1 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("blue api", { ready: 0 }) }, /^blue api: 0 of 2 replicas are ready\.$/],
     [outputs, { services: replaced("green jobs", { ready: 0 }) }, /^green jobs: 0 of 1 replicas are ready\.$/],
@@ -175,7 +175,7 @@ test("a reverted release is a problem for as long as it is configured as active"
     "error rate 2.0 % (2 of 100). " +
     "Retry with `npm run deploy -- 1.1.0 --stack prod`, or cancel the deploy with `npm run rollback -- --stack prod`.";
   const drift =
-    "The last update made green active, but the edge serves blue. " +
+    "The last update made green active, but the edge routes to blue. " +
     "Run `npm run pulumi -- preview --stack prod` for details.";
   const blue = { activeColor: "blue" };
   assert.deepEqual(problem({}, {}, green), [blamed], "after a soak green is active in the state, too");

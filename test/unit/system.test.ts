@@ -137,7 +137,7 @@ test("a refused system is named by its file and key path", () => {
     [(s) => (s.migrations.service = "constructor"), /: migrations\.service is "constructor", which is not a service/],
     [
       (s) => (s.smoke[0].auth = { user: "u", secret: "none" }),
-      /: smoke check "alive" uses the undefined secret "none"\. Define it under `secrets`\.$/,
+      /: smoke test "alive" uses the undefined secret "none"\. Define it under `secrets`\.$/,
     ],
   ];
   for (const [spoil, expected] of table) {
@@ -274,7 +274,7 @@ test("ready and metrics paths must be routed to their service, by whole path seg
   for (const [services, metrics] of taken) assert.doesNotThrow(() => defineSystem(withRoutes(services, metrics)));
 });
 
-test("cleaning's smoke list is that of its runbook", () => {
+test("cleaning's smoke tests are those of its runbook", () => {
   assert.deepEqual(
     cleaning.smoke.map(({ method, path, body, auth, expect, probe }) => ({ method, path, body, auth, expect, probe })),
     [

@@ -27,9 +27,9 @@ const quiet: Sample = {
   color: "green",
   seconds: 60,
   candidate: answers(400),
-  serving: answers(4_000),
+  other: answers(4_000),
   candidateShortfalls: [],
-  activeShortfalls: [],
+  otherShortfalls: [],
   connections: { used: 20, max: 100 },
   databaseError: null,
   metrics: null,
@@ -111,7 +111,7 @@ describe("verdict", () => {
     ["1 % errors and no more", { candidate: answers(400, { errors5xx: 4 }) }, "good", /^$/],
     [
       "errors alone, nothing to compare with",
-      { candidate: answers(400, { errors5xx: 8 }), serving: null },
+      { candidate: answers(400, { errors5xx: 8 }), other: null },
       "breach",
       /% \(8 of 400\), threshold 1 %$/,
     ],
@@ -146,19 +146,19 @@ describe("verdict", () => {
     ["one slow answer makes no p99", { candidate: answers(50, { over2000: 1 }) }, "inconclusive", /^p99 > 2000/],
     [
       "both have errors",
-      { candidate: answers(400, { errors5xx: 20 }), serving: answers(4_000, { errors5xx: 160 }) },
+      { candidate: answers(400, { errors5xx: 20 }), other: answers(4_000, { errors5xx: 160 }) },
       "shared",
       /^error rate 5\.0 % .* other color has 4\.0 %$/,
     ],
     [
       "both have errors, the release three times as many",
-      { candidate: answers(400, { errors5xx: 48 }), serving: answers(4_000, { errors5xx: 160 }) },
+      { candidate: answers(400, { errors5xx: 48 }), other: answers(4_000, { errors5xx: 160 }) },
       "breach",
       /^error rate 12\.0 %/,
     ],
     [
       "a color within the threshold excuses nothing",
-      { candidate: answers(400, { errors5xx: 5 }), serving: answers(4_000, { errors5xx: 40 }) },
+      { candidate: answers(400, { errors5xx: 5 }), other: answers(4_000, { errors5xx: 40 }) },
       "breach",
       /^error rate 1\.3 %/,
     ],
@@ -170,25 +170,25 @@ describe("verdict", () => {
     ],
     [
       "a few errors of the other color excuse nothing",
-      { candidate: answers(400, { errors5xx: 8 }), serving: answers(8, { errors5xx: 2 }) },
+      { candidate: answers(400, { errors5xx: 8 }), other: answers(8, { errors5xx: 2 }) },
       "breach",
       /^error rate 2\.0 %/,
     ],
     [
       "both are slow",
-      { candidate: answers(400, { over2000: 20 }), serving: answers(4_000, { over2000: 90 }) },
+      { candidate: answers(400, { over2000: 20 }), other: answers(4_000, { over2000: 90 }) },
       "shared",
       /^p99 > 2000 ms/,
     ],
     [
       "both are slow, the release three times as much",
-      { candidate: answers(400, { over2000: 27 }), serving: answers(4_000, { over2000: 90 }) },
+      { candidate: answers(400, { over2000: 27 }), other: answers(4_000, { over2000: 90 }) },
       "breach",
       /^p99 > 2000 ms/,
     ],
     [
       "errors are not excused by slowness",
-      { candidate: answers(400, { errors5xx: 20 }), serving: answers(4_000, { over2000: 900 }) },
+      { candidate: answers(400, { errors5xx: 20 }), other: answers(4_000, { over2000: 900 }) },
       "breach",
       /^error rate/,
     ],
@@ -196,56 +196,56 @@ describe("verdict", () => {
       "only the release's own breach is named, not the shared one",
       {
         candidate: answers(400, { errors5xx: 20, over2000: 20 }),
-        serving: answers(4_000, { over2000: 900 }),
+        other: answers(4_000, { over2000: 900 }),
       },
       "breach",
       /^error rate[^/]*$/,
     ],
     [
       "both have lost replicas",
-      { candidateShortfalls: shortOf(1, 2), activeShortfalls: shortOf(0, 2) },
+      { candidateShortfalls: shortOf(1, 2), otherShortfalls: shortOf(0, 2) },
       "shared",
       /^green api: 1 of 2 ready$/,
     ],
     [
       "both have lost a replica, of another number",
-      { candidateShortfalls: shortOf(2, 4), activeShortfalls: shortOf(1, 2) },
+      { candidateShortfalls: shortOf(2, 4), otherShortfalls: shortOf(1, 2) },
       "shared",
       /^green api: 2 of 4 ready$/,
     ],
     [
       "both have lost all",
-      { candidateShortfalls: shortOf(0, 2), activeShortfalls: shortOf(0, 2) },
+      { candidateShortfalls: shortOf(0, 2), otherShortfalls: shortOf(0, 2) },
       "shared",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "all replicas gone, one of the other color",
-      { candidateShortfalls: shortOf(0, 2), activeShortfalls: shortOf(1, 2) },
+      { candidateShortfalls: shortOf(0, 2), otherShortfalls: shortOf(1, 2) },
       "breach",
       /^green api: 0 of 2 ready$/,
     ],
     [
       "three times as many replicas gone as of the other color",
-      { candidateShortfalls: shortOf(7, 10), activeShortfalls: shortOf(9, 10) },
+      { candidateShortfalls: shortOf(7, 10), otherShortfalls: shortOf(9, 10) },
       "breach",
       /^green api: 7 of 10 ready$/,
     ],
     [
       "another service of the other color is no excuse",
-      { candidateShortfalls: shortOf(1, 2), activeShortfalls: shortOf(0, 1, "web") },
+      { candidateShortfalls: shortOf(1, 2), otherShortfalls: shortOf(0, 1, "web") },
       "breach",
       /^green api: 1 of 2 ready$/,
     ],
     [
       "of two services only the one that the other color has complete is named",
-      { candidateShortfalls: [...shortOf(1, 2), ...shortOf(0, 1, "web")], activeShortfalls: shortOf(1, 2) },
+      { candidateShortfalls: [...shortOf(1, 2), ...shortOf(0, 1, "web")], otherShortfalls: shortOf(1, 2) },
       "breach",
       /^green web: 0 of 1 ready$/,
     ],
     [
       "the database is unreachable",
-      { databaseError: "connection refused", candidate: answers(400, { errors5xx: 400 }), serving: null },
+      { databaseError: "connection refused", candidate: answers(400, { errors5xx: 400 }), other: null },
       "shared",
       /^database: connection refused \/ error rate 100\.0 %/,
     ],
@@ -263,7 +263,7 @@ describe("verdict", () => {
     ],
     [
       "the same after the commit, without traffic on the other color",
-      { connections: { used: 95, max: 100 }, candidate: answers(400, { errors5xx: 160 }), serving: noFigures },
+      { connections: { used: 95, max: 100 }, candidate: answers(400, { errors5xx: 160 }), other: noFigures },
       "breach",
       /^error rate 40\.0 %/,
     ],
@@ -278,7 +278,7 @@ describe("verdict", () => {
       {
         connections: { used: 95, max: 100 },
         candidate: answers(400, { errors5xx: 20 }),
-        serving: answers(4_000, { errors5xx: 160 }),
+        other: answers(4_000, { errors5xx: 160 }),
       },
       "shared",
       /^database: 95 of 100 .* \/ error rate 5\.0 %/,
@@ -294,7 +294,7 @@ describe("verdict", () => {
     ],
     [
       "its own metrics while both have errors",
-      { metrics: { errorRate: 5 }, serving: answers(4_000, { errors5xx: 160 }) },
+      { metrics: { errorRate: 5 }, other: answers(4_000, { errors5xx: 160 }) },
       "shared",
       /^its own metrics/,
     ],
@@ -322,9 +322,9 @@ describe("verdict", () => {
       [{ candidate: answers(1_000, { upTo2000: 11 }) }, /^p99 ≤ 2000 ms \(0 of 1000 over 2000 ms\)/],
       [{ connections: { used: 76, max: 100 } }, /^database: 76 of 100 connections/],
       [{ metrics: { errorRate: 0.6, responseMs: 1_200 } }, /^its own metrics: 0\.6 % .* \/ its own metrics: 1200 ms/],
-      [{ serving: answers(4_000, { errors5xx: 90 }) }, /^the other color: error rate 2\.3 % \(90 of 4000\)$/],
-      [{ serving: answers(4_000, { over2000: 90 }) }, /^the other color: p99 > 2000 ms \(90 of 4000 over 2000 ms\)$/],
-      [{ activeShortfalls: shortOf(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
+      [{ other: answers(4_000, { errors5xx: 90 }) }, /^the other color: error rate 2\.3 % \(90 of 4000\)$/],
+      [{ other: answers(4_000, { over2000: 90 }) }, /^the other color: p99 > 2000 ms \(90 of 4000 over 2000 ms\)$/],
+      [{ otherShortfalls: shortOf(0, 1, "web") }, /^the other color: blue web: 0 of 1 ready$/],
     ];
     for (const [sample, warnings] of cases) {
       const verdict = judged(sample);
@@ -363,9 +363,9 @@ describe("verdict, whatever the figures", () => {
     color: fc.constantFrom(...colors),
     seconds: fc.constant(60),
     candidate: figures,
-    serving: fc.option(figures),
+    other: fc.option(figures),
     candidateShortfalls: missing,
-    activeShortfalls: missing,
+    otherShortfalls: missing,
     connections: fc.option(fc.record({ used: fc.nat(100), max: fc.constant(100) })),
     databaseError: fc.option(fc.constant("connection refused")),
     metrics: fc.constant(null),
@@ -403,7 +403,7 @@ describe("verdict, whatever the figures", () => {
   it("blames a release that has no replica of a service while the other color still has one", () => {
     fc.assert(
       fc.property(sample, fc.integer({ min: 1, max: 4 }), (one, left) => {
-        const lost = { candidateShortfalls: shortOf(0, left + 1), activeShortfalls: shortOf(left, left + 1) };
+        const lost = { candidateShortfalls: shortOf(0, left + 1), otherShortfalls: shortOf(left, left + 1) };
         assert.equal(judge1({ ...one, ...lost, databaseError: null }).kind, "breach");
       }),
     );
@@ -412,10 +412,10 @@ describe("verdict, whatever the figures", () => {
   it("never excuses a release by a healthy other color, and never blames one as good as the other", () => {
     fc.assert(
       fc.property(sample, (one) => {
-        const alone = judge1({ ...one, serving: null, activeShortfalls: [] }).kind;
-        assert.equal(judge1({ ...one, serving: answers(9_000), activeShortfalls: [] }).kind, alone);
+        const alone = judge1({ ...one, other: null, otherShortfalls: [] }).kind;
+        assert.equal(judge1({ ...one, other: answers(9_000), otherShortfalls: [] }).kind, alone);
         assert.notEqual(
-          judge1({ ...one, serving: one.candidate, activeShortfalls: one.candidateShortfalls }).kind,
+          judge1({ ...one, other: one.candidate, otherShortfalls: one.candidateShortfalls }).kind,
           "breach",
         );
       }),
@@ -436,17 +436,17 @@ describe("verdict, whatever the figures", () => {
 describe("a sample in one line", () => {
   it("describes both colors", () => {
     const candidate = answers(412, { upTo300: 30 });
-    const serving = answers(7_828, { over2000: 100, errors5xx: 8 });
+    const other = answers(7_828, { over2000: 100, errors5xx: 8 });
     assert.equal(
-      describeSample("green", { candidate, serving }),
+      describeSample("green", { candidate, other }),
       "green 412 requests, 0.0 % errors, p50 ≤ 100 ms, p99 ≤ 300 ms · blue 7828 requests, 0.1 % errors, p50 ≤ 100 ms, p99 > 2000 ms",
     );
   });
 
   it("leaves out what is unknown", () => {
-    assert.equal(describeSample("blue", { candidate: noFigures, serving: null }), "blue 0 requests");
+    assert.equal(describeSample("blue", { candidate: noFigures, other: null }), "blue 0 requests");
     const refused = { ...noFigures, requests: 3, answers: 2, errors5xx: 2, unanswered: 2 };
     for (const color of colors)
-      assert.equal(describeSample(color, { candidate: refused, serving: null }), `${color} 3 requests, 100.0 % errors`);
+      assert.equal(describeSample(color, { candidate: refused, other: null }), `${color} 3 requests, 100.0 % errors`);
   });
 });

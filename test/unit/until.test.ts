@@ -22,7 +22,7 @@ test("until asks until the answer is true", async () => {
   assert.deepEqual(time.slept, [200, 200]);
 });
 
-test("until gives up with the last thing that was missing", async () => {
+test("until fails with the last answer", async () => {
   const time = fakeTime();
   let asked = 0;
   await assert.rejects(
@@ -36,7 +36,7 @@ test("until asks once even when there is no time", async () => {
   await until(fakeTime(), "x", { timeout: 0 }, async () => true);
 });
 
-test("until lets a failure of the question through", async () => {
+test("until passes on an error of the question", async () => {
   await assert.rejects(
     until(fakeTime(), "x", { timeout: 1 }, async () => {
       throw new TypeError("defect");

@@ -8,14 +8,14 @@ import type { Verdict } from "../../core/verdict/verdict.ts";
 import { createWatch, type Watch } from "../../jobs/shift/watch.ts";
 import { ShiftWorld } from "../support/shift-world.ts";
 
-/** A watch of green, on trial with half of the visitors. */
+/** A watch of green, the candidate with half of the requests. */
 function watchOf(world: ShiftWorld, input: Partial<WatchInput> = {}): Watch {
   world.change({ kind: "candidate", color: "green", weight: 50, leaseMs: 600_000 });
   return createWatch(world.input(input), world.context());
 }
 
-/** Looks every two seconds for a while. @returns of the verdicts of one kind in a row, the last one each */
-async function lookFor(watch: Watch, world: ShiftWorld, seconds: number): Promise<Verdict[]> {
+/** Assesses every two seconds for a while. @returns of the verdicts of one kind in a row, the last one each */
+async function assessFor(watch: Watch, world: ShiftWorld, seconds: number): Promise<Verdict[]> {
   const found: Verdict[] = [];
   for (let left = seconds; left > 0; left -= 2) {
     const { verdict } = await watch.assess();
@@ -28,13 +28,13 @@ async function lookFor(watch: Watch, world: ShiftWorld, seconds: number): Promis
 
 const two = [{ service: "api", replicas: 2 }];
 
-test("a replica that stays away counts after three seconds, the last one at once", async () => {
+test("a replica that stays unready counts after three seconds, the last one at once", async () => {
   const world = new ShiftWorld();
   const watch = watchOf(world, { web: two });
   world.ready = { blue: 2, green: 2 };
-  await lookFor(watch, world, 10);
+  await assessFor(watch, world, 10);
   world.ready.green = 1;
-  const [first, then] = await lookFor(watch, world, 6);
+  const [first, then] = await assessFor(watch, world, 6);
   assert.equal(first?.kind, "good");
   assert.deepEqual(then?.reasons, ["green api: 1 of 2 ready"]);
   world.ready.green = 2;
@@ -59,23 +59,23 @@ test("replicas that the settings no longer ask for are not missing", async () =>
     ["raised", both(3), { blue: 2, green: 2 }, [], []],
     ["Docker does not answer", new Error("away"), { blue: 2, green: 1 }, ["green api: 1 of 2 ready"], []],
     ["Docker knows no such service", new Map(), { blue: 2, green: 1 }, ["green api: 1 of 2 ready"], []],
-    ["the last one of the release taken away", both(0), { blue: 0, green: 0 }, ["green api: 0 of 1 ready"], []],
+    ["the last one of the release removed", both(0), { blue: 0, green: 0 }, ["green api: 0 of 1 ready"], []],
     ["the other color has lost one", both(2), { blue: 1, green: 2 }, [], ["the other color: blue api: 1 of 2 ready"]],
   ];
   for (const [name, wanted, ready, reasons, warnings] of table) {
     const world = new ShiftWorld();
     const watch = watchOf(world, { web: two });
     Object.assign(world, { wanted, ready });
-    const verdict = (await lookFor(watch, world, 8)).at(-1);
+    const verdict = (await assessFor(watch, world, 8)).at(-1);
     assert.deepEqual([verdict?.reasons, verdict?.warnings], [reasons, warnings], name);
   }
 });
 
-/** The public entrance, and who has asked it for what. */
+/** The public entrance, and the requests it received. */
 interface Entrance {
   edge: WatchInput["edge"];
   asked: IncomingMessage[];
-  /** What the metrics path says. */
+  /** What the metrics path returns. */
   says: string;
 }
 
@@ -94,7 +94,7 @@ async function entranceOf(t: TestContext): Promise<Entrance> {
 
 const metrics = { path: "/metrics", errorRate: "error_rate_percent", seconds: "duration_seconds" };
 
-test("what a release says of itself is asked of its own color, and judged", async (t) => {
+test("a release's own metrics are requested from its own color, and judged", async (t) => {
   const entrance = await entranceOf(t);
   const world = new ShiftWorld();
   const watch = watchOf(world, { edge: entrance.edge, metrics: { ...metrics, host: "shop.example" } });
@@ -123,12 +123,12 @@ test("a release without a metrics path, or whose path gives no answer, is judged
   const world = new ShiftWorld();
   const edge = { agentUrl: "", token: "", publicUrl: "http://127.0.0.1:1", previewUrl: "", insideUrl: "" };
   for (const input of [{}, { edge, metrics }])
-    assert.equal((await lookFor(watchOf(world, input), world, 4)).at(-1)?.kind, "good");
+    assert.equal((await assessFor(watchOf(world, input), world, 4)).at(-1)?.kind, "good");
 });
 
-test("an outage of both colors that is over is not held against the release by its own metrics", async (t) => {
+test("an outage of both colors that is over does not count against the release by its own metrics", async (t) => {
   const outages: Record<string, (world: ShiftWorld) => () => void> = {
-    "a database that is away": (world) => {
+    "an unreachable database": (world) => {
       const { monitor } = world;
       world.monitor = { connections: null, error: "no answer" };
       return () => (world.monitor = monitor);
@@ -144,17 +144,17 @@ test("an outage of both colors that is over is not held against the release by i
       const world = new ShiftWorld();
       const thresholds = { ...world.input().thresholds, window };
       const watch = watchOf(world, { edge: entrance.edge, metrics, thresholds });
-      await lookFor(watch, world, 4);
+      await assessFor(watch, world, 4);
       const end = begin(world);
       entrance.says = '{"error_rate_percent":30}';
-      assert.equal((await lookFor(watch, world, 6)).at(-1)?.kind, "shared", name);
+      assert.equal((await assessFor(watch, world, 6)).at(-1)?.kind, "shared", name);
       end();
       // A new step forgets the figures, not what was seen.
       watch.restart();
-      const after = await lookFor(watch, world, Math.max(window, 60) - 2);
+      const after = await assessFor(watch, world, Math.max(window, 60) - 2);
       assert.deepEqual([...new Set(after.map(({ kind }) => kind))].at(-1), "good", name);
       assert.ok(!after.some(({ kind }) => kind === "breach"), `${name}, ${window} s`);
-      const later = await lookFor(watch, world, 4);
+      const later = await assessFor(watch, world, 4);
       assert.deepEqual(
         later.at(-1)?.reasons,
         ["its own metrics: 30.0 % errors, threshold 1 %"],
@@ -166,7 +166,7 @@ test("an outage of both colors that is over is not held against the release by i
 test("probes are sent to the watched color while its answers are too few to judge by", async (t) => {
   const entrance = await entranceOf(t);
   const world = new ShiftWorld();
-  world.visitors = 10;
+  world.requests = 10;
   const probe = (path: string, host?: string) => ({
     ...{ name: path, method: "GET" as const, path, expect: { status: 200 }, ...(host ? { host } : {}) },
   });
