@@ -80,10 +80,10 @@ test("a release that crashes at its start fails its own step; no traffic is move
   ]);
 });
 
-test("a release that starts healthy and fails its smoke list gets no traffic, however often it is deployed", async () => {
+test("a release that starts healthy and fails its smoke tests gets no traffic, however often it is deployed", async () => {
   const version = await releases.withPage("page", "<h1>Under construction</h1>");
   const sentence = new RegExp(
-    `Smoke check "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
+    `Smoke test "web page" of green ${version} after 10 s: the answer does not contain "CleanWithSnapshot", ` +
       "so it gets no traffic\\. Check its logs",
   );
   const { lost } = await underLoad(async () => {
