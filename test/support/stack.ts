@@ -112,10 +112,10 @@ export async function testStack(): Promise<TestStack> {
   }
 
   let isUp = false;
-  /** A first update starts a dozen containers and needs both cores: one stack at a time comes up, others run meanwhile. */
+  /** A first update starts a dozen containers at once: at most two stacks come up at the same time, others run meanwhile. */
   async function first(up: () => Promise<Outcome>): Promise<Outcome> {
     if (isUp) return up();
-    const unlock = await takeLock(join(tmpdir(), "turnout-tests-first-update.lock"), Infinity);
+    const unlock = await takeLock(join(tmpdir(), `turnout-tests-first-update-${process.pid % 2}.lock`), Infinity);
     try {
       const done = await up();
       isUp = done.code === 0;
