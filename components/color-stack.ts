@@ -11,6 +11,7 @@ import { mountSecret, type SecretFile } from "./secrets.ts";
 import {
   backwards,
   boundedLog,
+  checkInterval,
   converge,
   dnsRoundRobin,
   hardened,
@@ -130,7 +131,7 @@ export class ColorStack extends pulumi.ComponentResource {
             healthcheck: {
               tests: ["CMD", ...definition.healthCommand],
               // Each check starts a process. Requests wait for a restarted replica, but not for a worker.
-              interval: worker ? "3s" : "2s",
+              interval: checkInterval(settings.timeouts.check, worker ? 3 : 1),
               timeout: "3s",
               retries: 3,
               startPeriod: "20s",

@@ -10,6 +10,7 @@ import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
 import {
   backwards,
   boundedLog,
+  checkInterval,
   converge,
   dnsRoundRobin,
   hardened,
@@ -114,7 +115,7 @@ export class Database extends pulumi.ComponentResource {
                 "-d",
                 system.database.name,
               ],
-              interval: "2s",
+              interval: checkInterval(settings.timeouts.check, 2),
               timeout: "3s",
               retries: 5,
               startPeriod: "30s",

@@ -10,6 +10,7 @@ import { mountSecret, type SecretFile, secretFile } from "./secrets.ts";
 import {
   backwards,
   boundedLog,
+  checkInterval,
   converge,
   dnsRoundRobin,
   hardened,
@@ -115,7 +116,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
               tests: ["CMD", "/usr/local/bin/healthcheck"],
               // The first check is in time for the provider, which polls 5 s after the start and again 10 s later. Docker 25
               // and later makes the first check after 5 s, whatever the interval.
-              interval: "3s",
+              interval: checkInterval(settings.timeouts.check, 3),
               timeout: "3s",
               retries: 3,
               startPeriod: "10s",
@@ -170,7 +171,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
             healthcheck: {
               // A connection is enough, and saves a Node process every other second.
               tests: ["CMD", "bash", "-c", `exec 3<>/dev/tcp/127.0.0.1/${edgePorts.agent}`],
-              interval: "2s",
+              interval: checkInterval(settings.timeouts.check, 2),
               timeout: "3s",
               retries: 3,
               startPeriod: "10s",

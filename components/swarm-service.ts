@@ -36,6 +36,15 @@ export function backwards(update: typeof startFirst | typeof stopFirst) {
   return { ...update, failureAction: "pause" };
 }
 
+/**
+ * Time between two health checks of a container. Each check starts a process, so a small server may want fewer.
+ * @param check the setting `timeouts.check`, in seconds
+ * @param least the shortest time for this container, in seconds
+ */
+export function checkInterval(check: number, least: number): string {
+  return `${Math.max(check, least)}s`;
+}
+
 /** `pulumi up` returns when the tasks run, or fails after `seconds`. */
 export function converge(seconds: number) {
   return { delay: "500ms", timeout: `${seconds}s` } satisfies docker.types.input.ServiceConvergeConfig;

@@ -58,7 +58,8 @@ const schema = z.strictObject({
     start: whole(5, 3600, "seconds as a whole number").default(120),
     smoke: whole(1, 3600, "seconds as a whole number").default(60),
     workers: whole(1, 3599, "seconds as a whole number").default(600),
-  }).default({ start: 120, smoke: 60, workers: 600 }),
+    check: whole(1, 59, "seconds as a whole number").default(2),
+  }).default({ start: 120, smoke: 60, workers: 600, check: 2 }),
   secrets: z
     .record(z.string(), secret, { error: writeUnseen("is not a group", "one secret below each name") })
     .default({}),

@@ -10,7 +10,7 @@ let stack: TestStack;
 
 before(async () => {
   stack = await testStack();
-  stack.settings.timeouts = { start: 60, smoke: 30 };
+  stack.settings.timeouts = { start: 60, smoke: 30, check: 5 };
   stack.settings.replicas = { api: 2 };
   await stack.save();
 });

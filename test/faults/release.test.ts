@@ -19,7 +19,7 @@ const releases = ownReleases();
 before(async () => {
   stack = await testStack();
   stack.settings.strategy = "canary";
-  stack.settings.timeouts = { start: 25, smoke: 10 };
+  stack.settings.timeouts = { start: 25, smoke: 10, check: 5 };
   stack.settings.rollout = { steps: [{ weight: 20, seconds: 4 }], bake: 3, soak: 0, hold: 10, skew: 5, drain: 10 };
   await stack.save();
   through(await stack.up());

@@ -9,7 +9,7 @@ let stack: TestStack;
 
 before(async () => {
   stack = await testStack();
-  stack.settings.timeouts = { start: 25, smoke: 20 };
+  stack.settings.timeouts = { start: 25, smoke: 20, check: 5 };
   stack.settings.replicas = { api: 2 };
   await stack.save();
   through(await stack.up());

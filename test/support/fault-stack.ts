@@ -31,7 +31,7 @@ export async function faultStack(): Promise<FaultStack> {
   Object.assign(stack.settings, {
     versions: { blue: "1.0.0", green: "1.1.0" },
     strategy: "canary",
-    timeouts: { start: 60, smoke: 30, workers: 20 },
+    timeouts: { start: 60, smoke: 30, workers: 20, check: 5 },
     rollout: {
       steps: [
         { weight: 10, seconds: 5 },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleaning } from "../../systems/cleaning.ts";
-import { only, registerProgram, settled, types } from "../support/mocks.ts";
+import { ofType, only, registerProgram, settled, types } from "../support/mocks.ts";
 import { inputOf, labelsOf, limits, mounted, on, specOf, tmpfs } from "../support/swarm.ts";
 
 const { value: program, resources } = await registerProgram();
@@ -100,6 +100,23 @@ test("what a system and the settings ask for reaches the services", async () => 
   assert.deepEqual(spec.resources, limits(100, 0.25));
   assert.deepEqual(web.inputs.mode, { replicated: { replicas: 3 } });
   assert.deepEqual(web.inputs.convergeConfig, { delay: "500ms", timeout: "45s" });
+});
+
+test("health checks follow the stack's interval, and no container is checked more often than it was", async () => {
+  const intervals = (all: typeof resources) =>
+    Object.fromEntries(
+      ofType(all, types.service).map((one) => [
+        one.name,
+        (specOf(one).containerSpec.healthcheck as { interval: string }).interval,
+      ]),
+    );
+  const usual = intervals(resources);
+  assert.deepEqual(
+    [usual["color-blue-api"], usual["color-blue-jobs"], usual["edge-haproxy"], usual["database-server"]],
+    ["2s", "3s", "3s", "2s"],
+  );
+  const { resources: other } = await registerProgram({ timeouts: JSON.stringify({ check: 5 }) });
+  assert.deepEqual([...new Set(Object.values(intervals(other)))], ["5s"]);
 });
 
 test("a worker has the time to end its work that the stack gives it, whatever its system says", async () => {

@@ -50,7 +50,7 @@ test("defaults", () => {
     domain: "localhost",
     database: { maxConnections: 100, lockTimeout: 5 },
     placement: {},
-    timeouts: { start: 120, smoke: 60, workers: 600 },
+    timeouts: { start: 120, smoke: 60, workers: 600, check: 2 },
     rollout: {
       steps: [
         { weight: 5, seconds: 300 },
@@ -95,7 +95,7 @@ test("half a group keeps the defaults of its other half", () => {
     external: { host: "db", port: 5432, sslmode: "require" },
     ...{ maxConnections: 100, lockTimeout: 5 },
   });
-  assert.deepEqual(settings.timeouts, { start: 120, smoke: 5, workers: 600 });
+  assert.deepEqual(settings.timeouts, { start: 120, smoke: 5, workers: 600, check: 2 });
 });
 
 test("a warning is never above its threshold", () => {
@@ -290,6 +290,7 @@ test("a refusal is one line: the key path, what was found, and what to write", (
     ],
     [{ timeouts: { start: 4 } }, "timeouts.start is the number 4; write seconds as a whole number from 5 to 3600."],
     [{ timeouts: { smoke: 0 } }, "timeouts.smoke is the number 0; write seconds as a whole number from 1 to 3600."],
+    [{ timeouts: { check: 0 } }, "timeouts.check is the number 0; write seconds as a whole number from 1 to 59."],
     [{ timeouts: { stop: 4 } }, `timeouts.stop is not a setting. Remove it; ${see}`],
     [{ a: "1", b: "1" }, /^a, b are not settings\. The settings are system, activeColor, versions, .*secrets\.$/],
     [{ secrets: "x" }, "secrets is not a group; write one secret below each name."],
