@@ -10,7 +10,7 @@ import { removeLeftBehind } from "./support/left-behind.ts";
 import { needSetup, selectedTests } from "./support/selection.ts";
 
 /**
- * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Runs four
+ * All tests, or those whose path contains one of the words given: `npm test -- unit`, `npm test -- deploy`. Runs three
  * files at a time, because they mostly wait, and ends with node's summary. The set-up runs if one of the tests needs it.
  */
 const root = resolve(import.meta.dirname, "..");
@@ -46,7 +46,7 @@ async function main(words: string[]): Promise<number> {
     Object.assign(process.env, engineEnvironment(root).env);
     await removeLeftBehind((line) => console.log(`  ${line}`));
   }
-  const events = run({ files: files.map((file) => resolve(root, file)), concurrency: 4, cwd: root });
+  const events = run({ files: files.map((file) => resolve(root, file)), concurrency: 3, cwd: root });
   let failed = false;
   events.on("test:summary", ({ success }) => {
     failed ||= !success;
