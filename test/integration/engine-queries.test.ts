@@ -21,7 +21,7 @@ Object.assign(process.env, engineEnvironment(root).env, {
 
 after(async () => {
   await rm(directory, { recursive: true, force: true });
-  // The engine writes a configuration beside the project's, which nobody reads.
+  // The engine writes a configuration beside the project's, which is not read.
   await rm(join(root, `Pulumi.${name}.yaml`), { force: true });
 });
 

@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => rig.remove());
 
-/** Hands the work over to a color while a worker is in the middle of a follow-up. */
+/** Moves the work to a color while a worker is in the middle of a follow-up. */
 async function handOverTo(color: Color): Promise<void> {
   await poll("a follow-up is being done", 30, async () => ((await atWork()).length > 0 ? true : undefined));
   const before = await readQueue(witness, rig.adminPassword);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DockerEngine } from "../../jobs/swarm/docker.ts";
 
-/** A Docker that answers as told. */
+/** A Docker with given answers. */
 async function engine(t: TestContext, answer: RequestListener): Promise<DockerEngine> {
   const directory = mkdtempSync(join(tmpdir(), "turnout-docker-"));
   const socket = join(directory, "docker.sock");

@@ -75,7 +75,7 @@ test("the old ones have their whole grace time and what Docker needs to see it",
     handover(input, stubborn.context),
     new StepError("The workers shop-blue-jobs did not settle after 90 s: shop-blue-jobs: 1 still running"),
   );
-  assert.equal(stubborn.wanted["shop-green-jobs"], 0, "better nobody works than both");
+  assert.equal(stubborn.wanted["shop-green-jobs"], 0, "better that neither works than both");
 });
 
 test("handed over already, it changes nothing; back again, it is the other way round", async () => {

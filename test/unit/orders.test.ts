@@ -72,7 +72,7 @@ test("an order that does not apply now is refused with the reason", () => {
     ...orders.flatMap((one): [Order, JournalRecord[], boolean, GuardError][] => [
       [one, [], false, one === "abort" ? nothingToAbort : none(one)],
       [one, journalWith(["backup started"]), true, one === "abort" ? nothingToAbort : none(one)],
-      // The journal alone cannot tell: the job that began was killed, and nobody holds the lock.
+      // The journal alone cannot tell: the job that began was killed, and the lock is free.
       [one, inStep, false, one === "abort" ? nothingToAbort : none(one)],
       [one, reversal, true, already],
     ]),

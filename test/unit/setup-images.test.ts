@@ -64,7 +64,7 @@ test("a bundle is kept until a source of it changes, or it is damaged itself", a
   assert.equal(await imageReference(root, "ops"), first);
   const made = (await stat(bundle)).mtimeMs;
   assert.equal(await imageReference(root, "ops"), first);
-  assert.equal((await stat(bundle)).mtimeMs, made, "it is not made anew");
+  assert.equal((await stat(bundle)).mtimeMs, made, "it is not built again");
 
   await writeFile(bundle, "half a bun");
   assert.equal(await imageReference(root, "ops"), first);

@@ -15,7 +15,7 @@ async function lockFile(t: TestContext): Promise<string> {
   return join(directory, "below", "lock");
 }
 
-const never = () => assert.fail("nobody else holds the lock");
+const never = () => assert.fail("the lock is free");
 
 test("two at once wait for one another", async (t) => {
   const file = await lockFile(t);
