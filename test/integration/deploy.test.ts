@@ -84,6 +84,11 @@ test("a port that is in use is refused before anything is changed", async (t) =>
   );
   stack.settings.ports = ports;
   await stack.save();
+  // Only the inputs that the two components show are those of the refused update; no real resource is.
+  const preview = through(await stack.preview());
+  const changed = [...preview.text.matchAll(/^ [~+-]{1,2} +(\S+) (\S+) /gm)].map(([, type, name]) => `${type} ${name}`);
+  assert.deepEqual(changed.toSorted(), ["turnout:index:LoadBalancer edge", "turnout:index:OpsJob edge-preflight"]);
+  through(await stack.up());
   nothingToDo(await stack.preview());
   assert.equal(await servingColor(stack.url), "blue");
 });
@@ -194,7 +199,7 @@ test("a rollback under load replaces only the shift and loses nothing", async (t
   assert.match(back.text, /Resources:\n +~ 1 updated\n +\+-1 replaced\n +2 changes\. \d+ unchanged/, back.text);
   const replaced = [...back.text.matchAll(/^ \+- (\S+) (\S+) replaced/gm)].map((match) => match[2]);
   assert.deepEqual([...new Set(replaced)], ["shift-job"]);
-  const updated = [...back.text.matchAll(/^ ~ {2}(\S+) (\S+) updated/gm)].map((match) => match[2]);
+  const updated = [...back.text.matchAll(/^ ~ {2}(\S+) (\S+) updating/gm)].map((match) => match[2]);
   assert.deepEqual([...new Set(updated)], ["shift"], "the component that shows its input");
   assert.equal(await servingColor(stack.url), "blue");
   assert.ok(noop > 0);

@@ -33,7 +33,7 @@ test("leftovers of a killed test are removed before other tests; those of a runn
   });
   assert.deepEqual(
     lines.filter((line) => line.includes(dead)),
-    [`removing ${dead}, which a test that was killed has left behind`],
+    [`removing ${dead}, left behind by a killed test`],
   );
   assert.equal(await named(alive.name), alive.name);
   assert.ok(!lines.some((line) => line.includes(alive.name)));
