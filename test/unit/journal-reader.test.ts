@@ -159,7 +159,7 @@ test("records of a newer program: more fields are ignored, another step or event
   assert.deepEqual(bad, []);
   assert.deepEqual(kinds(records), ["shift committed", "unknown unknown", "unknown unknown"]);
   assert.deepEqual(records.slice(1).map(lineOf), [drill, changed]);
-  assert.match(describeRecord(records[1] as JournalRecord), /Z {2}drill {7}done {4}green 1\.1\.0 by ada$/);
+  assert.match(describeRecord(records[1] as JournalRecord), /Z {2}drill {7}done {8}green 1\.1\.0 by ada$/);
   assert.deepEqual(readRecords(records.map(lineOf)).records, records, "it is read again as it was");
   const started = { ...about, step: "drill", event: "started" };
   const shift = [recordOf("shift started")];
