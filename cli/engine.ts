@@ -71,23 +71,13 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       const entries = Object.fromEntries(changed.map(([key, value]) => [`${project}:${key}`, entryOf(key, value)]));
       await ask((one) => one.setAllConfigJson(stack, JSON.stringify(entries))).finally(forgetKnown);
     },
-    async outputs() {
-      try {
-        const argv = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
-        return await read(argv, async (one) => masked(await one.stackOutputs(stack)));
-      } catch (error) {
-        if (error instanceof UnknownStack) return {};
-        throw error;
-      }
+    outputs() {
+      const argv = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
+      return read(argv, async (one) => masked(await one.stackOutputs(stack))).catch(unlessUnknown({}));
     },
-    async state() {
-      try {
-        const argv = ["stack", "export", "--stack", stack, "--non-interactive"];
-        return await read(argv, async (one) => one.exportStack(stack));
-      } catch (error) {
-        if (error instanceof UnknownStack) return {};
-        throw error;
-      }
+    state() {
+      const argv = ["stack", "export", "--stack", stack, "--non-interactive"];
+      return read<unknown>(argv, async (one) => one.exportStack(stack)).catch(unlessUnknown({}));
     },
     init: () =>
       ask(async (one) => {
@@ -95,13 +85,7 @@ export function engine(stack: string, project: string, configFile?: string): Eng
       }),
     up: (overrides) => run("up", overrides),
     destroy: () => run("destroy"),
-    async forget() {
-      try {
-        await ask((one) => one.removeStack(stack, { preserveConfig: true }));
-      } catch (error) {
-        if (!(error instanceof UnknownStack)) throw error;
-      }
-    },
+    forget: () => ask((one) => one.removeStack(stack, { preserveConfig: true })).catch(unlessUnknown(undefined)),
   };
 }
 
@@ -116,4 +100,12 @@ function masked(outputs: OutputMap): Record<string, unknown> {
  */
 function entryOf(key: string, value: string) {
   return key === "versions" ? { value, objectValue: JSON.parse(value) } : { value };
+}
+
+/** Handles the error of a query: a stack that does not exist has the `empty` answer, any other error is thrown. */
+function unlessUnknown<T>(empty: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof UnknownStack) return empty;
+    throw error;
+  };
 }
